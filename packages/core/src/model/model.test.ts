@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { PellucidError } from '../errors.ts';
+import { weightsOf } from '../network/cost.ts';
+import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
+import { initialWeights } from '../networks/initial-weights.ts';
+import { Random } from '../random.ts';
+import { fromHalf, toHalf } from './half.ts';
+import { type Model, readModel, writeModel } from './model.ts';
+import { readSafetensors, writeSafetensors } from './safetensors.ts';
+
+const network: NetworkConfig = { kind: 'edge-unet', widths: [8, 16], encoder: [1, 1], decoder: [1] };
+const graph = buildNetwork(network);
+const model: Model = {
+  name: 'denoise/test',
+  task: 'denoise',
+  network,
+  graph,
+  weights: initialWeights(graph, new Random(1)),
+};
+
+/** The code of the PellucidError that `read` throws. */
+function codeOf(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof PellucidError) return error.code;
+    throw error;
+  }
+  return 'no error';
+}
+
+describe('a model file', () => {
+  it('comes back as it was written', () => {
+    const { graph: _, ...read } = readModel(writeModel(model, 'F32'));
+    const { graph: __, ...written } = model;
+    expect(read).toEqual(written);
+  });
+
+  it('is half the size in float16, at a relative error of at most 2^-11', () => {
+    const full = writeModel(model, 'F32');
+    const half = writeModel(model, 'F16');
+    expect(half.length).toBeLessThan(0.6 * full.length);
+    const read = readModel(half).weights.get('head.weight')!;
+    for (const [i, value] of model.weights.get('head.weight')!.entries())
+      expect(Math.abs(read[i]! - value)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -11 + 2 ** -25);
+  });
+
+  it('is refused when a tensor is missing, extra or wrongly shaped', () => {
+    const change = (edit: (tensors: ReturnType<typeof readSafetensors>['tensors']) => void) => {
+      const file = readSafetensors(writeModel(model, 'F32'));
+      edit(file.tensors);
+      return codeOf(() => readModel(writeSafetensors(file, 'F32')));
+    };
+    expect(change((tensors) => tensors.delete('tail.bias'))).toBe('model/missing-tensor');
+    expect(change((tensors) => tensors.set('stray', { shape: [1], data: new Float32Array(1) }))).toBe(
+      'model/extra-tensor',
+    );
+    expect(change((tensors) => (tensors.get('tail.weight')!.shape = [3, 3, 12, 8]))).toBe(
+      'model/wrong-shape',
+    );
+  });
+
+  it('is refused when its metadata describes no network', () => {
+    const change = (metadata: Record<string, string>) => {
+      const file = readSafetensors(writeModel(model, 'F32'));
+      return codeOf(() =>
+        readModel(writeSafetensors({ ...file, metadata: { ...file.metadata, ...metadata } }, 'F32')),
+      );
+    };
+    expect(change({ pellucid: '99' })).toBe('model/unknown-network');
+    expect(change({ network: '{' })).toBe('model/unknown-network');
+    expect(change({ network: '{"kind":"other"}' })).toBe('model/unknown-network');
+    expect(change({ network: JSON.stringify({ ...network, widths: [7, 16] }) })).toBe(
+      'model/unknown-network',
+    );
+  });
+
+  it('gives a typed error for every truncation and for mutated bytes', () => {
+    const bytes = writeModel(model, 'F16');
+    for (let length = 0; length < bytes.length; length += 97)
+      expect(codeOf(() => readModel(bytes.slice(0, length)))).toBe('model/not-safetensors');
+    const random = new Random(5);
+    for (let round = 0; round < 500; round++) {
+      const mutated = bytes.slice();
+      for (let i = 0; i < 3; i++) mutated[random.integer(2000)] = random.integer(256);
+      expect(codeOf(() => readModel(mutated))).toMatch(/^model\/|^no error$/);
+    }
+  });
+});
+
+describe('float16', () => {
+  it('converts the values that the standard lists', () => {
+    const known: [number, number][] = [
+      [0, 0x0000],
+      [1, 0x3c00],
+      [-2, 0xc000],
+      [65504, 0x7bff],
+      [2 ** -14, 0x0400],
+      [2 ** -24, 0x0001],
+      [1 / 3, 0x3555],
+      [Number.POSITIVE_INFINITY, 0x7c00],
+      [1 + 2 ** -11, 0x3c00],
+      [1 + 3 * 2 ** -11, 0x3c02],
+      [65519, 0x7bff],
+      [65520, 0x7c00],
+      [2047.9999, 0x6800],
+    ];
+    for (const [value, half] of known) expect(toHalf(Float32Array.of(value))[0]).toBe(half);
+  });
+
+  it('survives a round trip for every finite bit pattern', () => {
+    const all = Uint16Array.from({ length: 0x10000 }, (_, i) => i).filter(
+      (half) => (half & 0x7c00) !== 0x7c00,
+    );
+    expect(toHalf(fromHalf(all)).map((half) => (half === 0x8000 ? 0 : half))).toEqual(
+      all.map((half) => (half === 0x8000 ? 0 : half)),
+    );
+  });
+});
+
+it('every weight of a network has its own name', () => {
+  const names = weightsOf(graph).map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+});

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { PellucidError } from '../errors.ts';
+import { weightsOf } from '../network/cost.ts';
+import type { Graph } from '../network/graph.ts';
+import { buildNetwork, type NetworkConfig, networkConfig } from '../networks/index.ts';
+import type { Weights } from '../networks/initial-weights.ts';
+import { type Dtype, type NamedArray, readSafetensors, writeSafetensors } from './safetensors.ts';
+
+/** A trained network: everything that restoring a photograph takes. */
+export interface Model {
+  /** What it is called, `denoise/small` for a released one. */
+  name: string;
+  /** The degradation that it removes. */
+  task: string;
+  network: NetworkConfig;
+  graph: Graph;
+  weights: Weights;
+}
+
+const formatVersion = '1';
+
+const metadata = z.object({
+  pellucid: z.literal(formatVersion, { error: `the model's format is not version ${formatVersion}` }),
+  name: z.string(),
+  task: z.string(),
+  network: z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue('the network config is not JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(networkConfig),
+});
+
+/**
+ * Reads a model file: safetensors whose metadata holds the network's config.
+ *
+ * Throws PellucidError `model/not-safetensors`, `model/unknown-network` (the metadata does not describe a network of
+ * this version), `model/missing-tensor`, `model/extra-tensor` or `model/wrong-shape`.
+ */
+export function readModel(bytes: Uint8Array): Model {
+  const file = readSafetensors(bytes);
+  const parsed = metadata.safeParse(file.metadata);
+  if (!parsed.success)
+    throw new PellucidError(
+      'model/unknown-network',
+      `The file does not describe a network that this version knows: ${z.prettifyError(parsed.error)}`,
+      { cause: parsed.error },
+    );
+  const { name, task, network } = parsed.data;
+  const graph = buildNetwork(network);
+  return { name, task, network, graph, weights: matchWeights(graph, file.tensors) };
+}
+
+/** Writes a model file; `F16` halves it, at an error below what 8-bit output can show. */
+export function writeModel({ name, task, network, graph, weights }: Model, dtype: Dtype): Uint8Array {
+  const tensors = new Map(
+    weightsOf(graph).map((weight): [string, NamedArray] => [
+      weight.name,
+      { shape: weight.shape, data: weights.get(weight.name)! },
+    ]),
+  );
+  return writeSafetensors(
+    { tensors, metadata: { pellucid: formatVersion, name, task, network: JSON.stringify(network) } },
+    dtype,
+  );
+}
+
+/** Holds the arrays of a file against what the graph needs: every weight there, of its shape, and nothing else. */
+function matchWeights(graph: Graph, tensors: Map<string, NamedArray>): Weights {
+  const weights: Weights = new Map();
+  for (const { name, shape } of weightsOf(graph)) {
+    const tensor = tensors.get(name);
+    if (!tensor)
+      throw new PellucidError(
+        'model/missing-tensor',
+        `The file has no tensor "${name}", which the network needs.`,
+      );
+    if (tensor.shape.join() !== shape.join())
+      throw new PellucidError(
+        'model/wrong-shape',
+        `Tensor "${name}" has shape [${tensor.shape}], but the network needs [${shape}].`,
+      );
+    weights.set(name, tensor.data);
+  }
+  for (const name of tensors.keys())
+    if (!weights.has(name))
+      throw new PellucidError(
+        'model/extra-tensor',
+        `The file has a tensor "${name}" that the network does not use.`,
+      );
+  return weights;
+}

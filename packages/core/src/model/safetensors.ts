@@ -1,0 +1,104 @@
+/**
+ * Reading and writing safetensors: an 8-byte little-endian header length, a JSON header of names, types, shapes and
+ * byte ranges, then the raw little-endian arrays (huggingface/safetensors, format description).
+ */
+import { z } from 'zod';
+import { PellucidError } from '../errors.ts';
+import { fromHalf, toHalf } from './half.ts';
+
+export type Dtype = 'F32' | 'F16';
+
+export interface NamedArray {
+  shape: number[];
+  data: Float32Array;
+}
+
+export interface SafetensorsFile {
+  tensors: Map<string, NamedArray>;
+  metadata: Record<string, string>;
+}
+
+const count = z.int().nonnegative();
+const entry = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) });
+const header = z.object({ __metadata__: z.record(z.string(), z.string()).optional() }).catchall(entry);
+
+const maximumHeaderBytes = 100_000_000;
+
+/**
+ * Reads a whole file. float16 arrays are widened to float32.
+ *
+ * Throws PellucidError `model/not-safetensors` when the bytes are not such a file, are cut short, or hold another
+ * type than F32 and F16, always before allocating what a lying header asks for.
+ */
+export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 8) throw notSafetensors('it is shorter than a header');
+  const headerLength = Number(view.getBigUint64(0, true));
+  if (headerLength > maximumHeaderBytes || headerLength > bytes.length - 8)
+    throw notSafetensors('its header is longer than the file');
+
+  const parsed = header.safeParse(parseJson(bytes.subarray(8, 8 + headerLength)));
+  if (!parsed.success) throw notSafetensors('its header is malformed', parsed.error);
+  const { __metadata__: metadata = {}, ...entries } = parsed.data;
+
+  const body = bytes.subarray(8 + headerLength);
+  const tensors = new Map<string, NamedArray>();
+  for (const [name, { dtype, shape, data_offsets }] of Object.entries(
+    entries as Record<string, z.infer<typeof entry>>,
+  )) {
+    if (dtype !== 'F32' && dtype !== 'F16')
+      throw notSafetensors(`tensor "${name}" has type ${dtype}, not F32 or F16`);
+    const [from, to] = data_offsets;
+    const size = shape.reduce((a, b) => a * b, 1);
+    const width = dtype === 'F32' ? 4 : 2;
+    if (to > body.length || to - from !== size * width)
+      throw notSafetensors(`tensor "${name}" does not fit its byte range`);
+    // A copy: the file's arrays need not be aligned, and the result must not keep the whole file alive.
+    const raw = body.slice(from, to).buffer;
+    tensors.set(name, {
+      shape,
+      data: dtype === 'F32' ? new Float32Array(raw) : fromHalf(new Uint16Array(raw)),
+    });
+  }
+  return { tensors, metadata };
+}
+
+/** Writes all arrays as `dtype`, in the map's order; the header is padded so that they start on 8 bytes. */
+export function writeSafetensors({ tensors, metadata }: SafetensorsFile, dtype: Dtype): Uint8Array {
+  const width = dtype === 'F32' ? 4 : 2;
+  const entries: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, { shape, data }] of tensors) {
+    entries[name] = { dtype, shape, data_offsets: [offset, offset + width * data.length] };
+    offset += width * data.length;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(entries));
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const file = new Uint8Array(8 + headerLength + offset);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
+  file.set(json, 8);
+  file.fill(0x20, 8 + json.length, 8 + headerLength);
+  let position = 8 + headerLength;
+  for (const { data } of tensors.values()) {
+    const raw = dtype === 'F32' ? data : toHalf(data);
+    file.set(new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength), position);
+    position += raw.byteLength;
+  }
+  return file;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw notSafetensors('its header is not JSON', cause);
+  }
+}
+
+function notSafetensors(reason: string, cause?: unknown): PellucidError {
+  return new PellucidError(
+    'model/not-safetensors',
+    `This is not a readable safetensors file: ${reason}. Download or export the model again.`,
+    { cause },
+  );
+}

@@ -1,0 +1,62 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { PellucidError } from '../errors.ts';
+import { type Graph, lastUses } from './graph.ts';
+import { opOf } from './ops/index.ts';
+
+/** Weights on the engine, by the names that `weightsOf` lists. */
+export type WeightTensors = Record<string, tf.Tensor>;
+
+/**
+ * Runs a network for training: every step is recorded for the gradient, and named features can be read off.
+ *
+ * @param input NHWC, RGB 0..1, height and width multiples of `graph.alignment`
+ * @param taps names out of `graph.taps`; an unknown one is a PellucidError `network/unknown-tap` that lists them
+ */
+export function forward<T extends string = never>(
+  graph: Graph,
+  weights: WeightTensors,
+  input: tf.Tensor4D,
+  taps: readonly T[] = [],
+): { output: tf.Tensor4D; taps: Record<T, tf.Tensor4D> } {
+  const features: tf.Tensor4D[] = [];
+  for (const node of graph.nodes) {
+    const inputs = node.op === 'input' ? [input] : node.inputs.map((index) => features[index]!);
+    features.push(opOf(node).run(node, inputs, weights));
+  }
+  const tapped = {} as Record<T, tf.Tensor4D>;
+  for (const name of taps) {
+    const index = graph.taps[name];
+    if (index === undefined)
+      throw new PellucidError(
+        'network/unknown-tap',
+        `The network has no tap named "${name}"; it has ${Object.keys(graph.taps).join(', ')}.`,
+      );
+    tapped[name] = features[index]!;
+  }
+  return { output: features[graph.output]!, taps: tapped };
+}
+
+/**
+ * Runs a network for its output alone and frees each feature map at its last use, so that the peak is what
+ * `peakMemory` says. The caller keeps `input` and owns the result. Frees everything it made if a kernel throws.
+ */
+export function infer(graph: Graph, weights: WeightTensors, input: tf.Tensor4D): tf.Tensor4D {
+  const last = lastUses(graph);
+  const features: (tf.Tensor4D | undefined)[] = [];
+  const free = (index: number) => {
+    if (features[index] !== input) features[index]?.dispose();
+    features[index] = undefined;
+  };
+  try {
+    for (const [index, node] of graph.nodes.entries()) {
+      const inputs = node.op === 'input' ? [input] : node.inputs.map((from) => features[from]!);
+      features[index] = opOf(node).run(node, inputs, weights);
+      for (const read of new Set([index, ...node.inputs])) if (last[read] === index) free(read);
+    }
+    const output = features[graph.output]!;
+    features[graph.output] = undefined;
+    return output;
+  } finally {
+    for (const index of features.keys()) free(index);
+  }
+}

@@ -1,0 +1,16 @@
+import { weightsOf } from '../network/cost.ts';
+import type { Graph } from '../network/graph.ts';
+import type { Random } from '../random.ts';
+
+/** Weights by name, on the host, whichever engine they will run on. */
+export type Weights = Map<string, Float32Array>;
+
+/** Starting weights: normal, with the deviation that each layer asks for (He et al. 2015, scaled by its gain). */
+export function initialWeights(graph: Graph, random: Random): Weights {
+  return new Map(
+    weightsOf(graph).map(({ name, shape, deviation }) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return [name, Float32Array.from({ length: size }, () => deviation && deviation * random.normal())];
+    }),
+  );
+}

@@ -1,0 +1,53 @@
+import { type Raster, whiteLevel } from '../raster.ts';
+import type { Segment } from './tiles.ts';
+
+/**
+ * Copies a window of a raster into the network's input: RGB, 0..1, `row.length` x `column.length`. Beyond the right
+ * and bottom edge the photograph is mirrored (the last row is not repeated), as often as it takes.
+ */
+export function readWindow(
+  { width, height, channels, data }: Raster,
+  row: Segment,
+  column: Segment,
+): Float32Array {
+  const pixels = new Float32Array(row.length * column.length * 3);
+  const scale = 1 / whiteLevel(data);
+  let to = 0;
+  for (let y = row.from; y < row.from + row.length; y++) {
+    const start = mirror(y, height) * width;
+    for (let x = column.from; x < column.from + column.length; x++) {
+      const from = (start + mirror(x, width)) * channels;
+      pixels[to++] = data[from]! * scale;
+      pixels[to++] = data[from + 1]! * scale;
+      pixels[to++] = data[from + 2]! * scale;
+    }
+  }
+  return pixels;
+}
+
+/** Writes the kept part of a restored window into a raster, leaving alpha as it is. */
+export function writeWindow(output: Raster, restored: Float32Array, row: Segment, column: Segment): void {
+  const { width, height, channels, data } = output;
+  const white = whiteLevel(data);
+  // Integer arrays are rounded to nearest; a float raster keeps the network's value.
+  const rounding = white === 1 ? 0 : 0.5;
+  const bottom = Math.min(row.keepFrom + row.keepLength, height);
+  const right = Math.min(column.keepFrom + column.keepLength, width);
+  for (let y = row.keepFrom; y < bottom; y++) {
+    let from = ((y - row.from) * column.length + column.keepFrom - column.from) * 3;
+    let to = (y * width + column.keepFrom) * channels;
+    for (let x = column.keepFrom; x < right; x++, to += channels) {
+      for (let channel = 0; channel < 3; channel++) {
+        const value = Math.min(Math.max(restored[from++]!, 0), 1) * white;
+        data[to + channel] = rounding ? Math.floor(value + rounding) : value;
+      }
+    }
+  }
+}
+
+function mirror(index: number, length: number): number {
+  if (index < length) return index;
+  const period = Math.max(1, 2 * (length - 1));
+  const phase = index % period;
+  return phase < length ? phase : period - phase;
+}

@@ -1,0 +1,152 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Model } from '../model/model.ts';
+import { peakMemory, weightsOf } from '../network/cost.ts';
+import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
+import { Random } from '../random.ts';
+import type { Raster } from '../raster.ts';
+import { useWasm } from '../../testing.ts';
+import { Restorer } from './restorer.ts';
+import { segments } from './tiles.ts';
+
+const network: NetworkConfig = { kind: 'edge-unet', widths: [8, 8, 8], encoder: [1, 0, 1], decoder: [1, 0] };
+const graph = buildNetwork(network);
+
+/** A network in which every layer shows in the output, so that a wrong halo cannot hide. */
+function livelyModel(): Model {
+  const random = new Random(11);
+  const weights = new Map(
+    weightsOf(graph).map(({ name, shape }) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      const deviation = 1.4 / Math.sqrt(size / (shape.at(-1) ?? 1));
+      return [name, Float32Array.from({ length: size }, () => deviation * random.normal())];
+    }),
+  );
+  return { name: 'test', task: 'denoise', network, graph, weights };
+}
+
+function photograph(width: number, height: number, channels: 3 | 4 = 3): Raster {
+  const random = new Random(width * 1000 + height);
+  const data = Float32Array.from({ length: width * height * channels }, () => 0.25 + 0.5 * random.next());
+  return { width, height, channels, data };
+}
+
+const largest = (a: Raster, b: Raster) =>
+  a.data.reduce((worst: number, value, i) => Math.max(worst, Math.abs(value - b.data[i]!)), 0);
+
+// A window that holds any photograph of these tests, and the smallest one.
+const whole = { memory: 2 ** 30 };
+const tiled = { memory: peakMemory(graph, 128, 128) };
+
+beforeAll(useWasm);
+
+describe('segments', () => {
+  it('keep every position once, inside windows that see far enough', () => {
+    const arbitrary = fc.record({
+      blocks: fc.integer({ min: 1, max: 200 }),
+      window: fc.integer({ min: 6, max: 60 }),
+      before: fc.integer({ min: 0, max: 20 }),
+      after: fc.integer({ min: 0, max: 20 }),
+    });
+    fc.assert(
+      fc.property(arbitrary, ({ blocks, window, before, after }) => {
+        const cuts = segments(8 * blocks, 8 * window, { before, after }, 8);
+        let next = 0;
+        for (const { from, length, keepFrom, keepLength } of cuts) {
+          expect(keepFrom).toBe(next);
+          next = keepFrom + keepLength;
+          expect(keepLength).toBeGreaterThan(0);
+          expect(from % 8).toBe(0);
+          expect(length).toBe(cuts[0]!.length);
+          expect(from === 0 || keepFrom - from >= before).toBe(true);
+          const end = from + length;
+          expect(end === 8 * blocks || end - next >= after).toBe(true);
+          expect(from >= 0 && end <= 8 * blocks).toBe(true);
+        }
+        expect(next).toBe(8 * blocks);
+      }),
+    );
+  });
+});
+
+describe('Restorer', () => {
+  it('gives the same photograph in tiles as in one piece, at any size', async () => {
+    const model = livelyModel();
+    const once = new Restorer(model, whole);
+    const inTiles = new Restorer(model, tiled);
+    const random = new Random(21);
+    for (const [width, height] of [
+      [97, 213],
+      [200, 50],
+      [1, 1],
+      [3, 150],
+      ...Array.from({ length: 6 }, () => [1 + random.integer(260), 1 + random.integer(260)]),
+    ] as [number, number][]) {
+      const image = photograph(width, height);
+      const a = await once.restore(image);
+      const b = await inTiles.restore(image);
+      expect(once.tiles(width, height)).toBe(1);
+      if (Math.max(width, height) > 128) expect(inTiles.tiles(width, height)).toBeGreaterThan(1);
+      expect(largest(a, b), `${width} x ${height}`).toBeLessThan(1e-5);
+      expect(largest(a, image)).toBeGreaterThan(0.01);
+    }
+    once.dispose();
+    inTiles.dispose();
+  });
+
+  it('keeps the array type, carries alpha over and leaves the input alone', async () => {
+    const restorer = new Restorer(livelyModel(), whole);
+    const bytes = Uint8Array.from(photograph(20, 10, 4).data, (value) => value * 255);
+    const image: Raster = { width: 20, height: 10, channels: 4, data: bytes };
+    const before = bytes.slice();
+    const restored = await restorer.restore(image);
+    expect(bytes).toEqual(before);
+    expect(restored.data).toBeInstanceOf(Uint8Array);
+    const alpha = (data: Raster['data']) => data.filter((_, i) => i % 4 === 3);
+    expect(alpha(restored.data)).toEqual(alpha(before));
+    const words = Uint16Array.from(bytes, (value) => value * 257);
+    const fine = await restorer.restore({ ...image, data: words });
+    for (const [i, value] of fine.data.entries())
+      expect(Math.abs(value / 257 - restored.data[i]!)).toBeLessThanOrEqual(0.51);
+    restorer.dispose();
+  });
+
+  it('reports progress, stops when aborted, and never leaves a tensor behind', async () => {
+    const before = tf.memory().numTensors;
+    const restorer = new Restorer(livelyModel(), tiled);
+    const atRest = tf.memory().numTensors;
+    const image = photograph(150, 150);
+    const seen: number[] = [];
+    await restorer.restore(image, { onProgress: (done, total) => seen.push(done / total) });
+    expect(seen.length).toBe(restorer.tiles(150, 150));
+    expect(seen.at(-1)).toBe(1);
+    expect(tf.memory().numTensors).toBe(atRest);
+
+    const controller = new AbortController();
+    const onProgress = () => controller.abort(new Error('enough'));
+    await expect(restorer.restore(image, { signal: controller.signal, onProgress })).rejects.toThrow(
+      'enough',
+    );
+    expect(tf.memory().numTensors).toBe(atRest);
+
+    await expect(restorer.restore({ ...image, width: 149 })).rejects.toMatchObject({
+      code: 'restore/bad-raster',
+    });
+    expect(tf.memory().numTensors).toBe(atRest);
+    restorer.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('leaves no tensor behind when the network fails', async () => {
+    const restorer = new Restorer(livelyModel(), whole);
+    restorer.dispose();
+    const atRest = tf.memory().numTensors;
+    await expect(restorer.restore(photograph(16, 16))).rejects.toThrow();
+    expect(tf.memory().numTensors).toBe(atRest);
+  });
+
+  it('refuses a memory budget in which no tile fits, and says how much it takes', () => {
+    expect(() => new Restorer(livelyModel(), { memory: 1000 })).toThrow(/at least \d+ MiB/);
+  });
+});

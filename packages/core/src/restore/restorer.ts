@@ -1,0 +1,119 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { PellucidError } from '../errors.ts';
+import type { Model } from '../model/model.ts';
+import { peakMemory, weightsOf } from '../network/cost.ts';
+import { infer, type WeightTensors } from '../network/forward.ts';
+import { receptiveField } from '../network/receptive-field.ts';
+import type { Raster } from '../raster.ts';
+import { readWindow, writeWindow } from './pixels.ts';
+import { type Segment, segments } from './tiles.ts';
+
+export interface RestoreOptions {
+  /** Stops at the next tile; `restore` then rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Called after each tile with the tiles done and their number. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+const mebibyte = 2 ** 20;
+const largestWindow = 512;
+
+/**
+ * Restores photographs of any size with one model, on the TensorFlow.js backend that is current when it is made.
+ *
+ * Large photographs go through the network in tiles. Each tile carries a halo of the network's receptive field, so the
+ * result is the same as if the whole photograph had gone through at once.
+ */
+export class Restorer {
+  readonly model: Model;
+  /** Side of the square that the network sees at once, halo included. */
+  readonly window: number;
+  readonly #weights: WeightTensors;
+
+  /**
+   * @param options.memory bytes that the feature maps of one tile may take (default 64 MiB); the tile's size follows.
+   *   PellucidError `restore/memory-too-small` when not even the smallest useful tile fits.
+   */
+  constructor(model: Model, options: { memory?: number } = {}) {
+    this.model = model;
+    this.window = largestWindowWithin(model, options.memory ?? 64 * mebibyte);
+    this.#weights = Object.fromEntries(
+      weightsOf(model.graph).map(({ name, shape }) => [name, tf.tensor(model.weights.get(name)!, shape)]),
+    );
+  }
+
+  /** Frees the weights. The restorer cannot be used afterwards. */
+  dispose(): void {
+    tf.dispose(this.#weights);
+  }
+
+  /** How many tiles a photograph of this size takes. */
+  tiles(width: number, height: number): number {
+    return this.#cut(width).length * this.#cut(height).length;
+  }
+
+  /**
+   * Restores a photograph; alpha is carried over. The result has the input's size and array type, its values rounded
+   * and clamped to the type's range. The input is not changed.
+   *
+   * Rejects with the signal's reason when aborted, and with a PellucidError `restore/bad-raster` when the array does
+   * not fit the size. No tensor outlives the call, however it ends.
+   */
+  async restore(image: Raster, { signal, onProgress }: RestoreOptions = {}): Promise<Raster> {
+    const { width, height, channels, data } = image;
+    if (!(width >= 1 && height >= 1) || data.length !== width * height * channels)
+      throw new PellucidError(
+        'restore/bad-raster',
+        `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
+      );
+    const output: Raster = { ...image, data: data.slice() };
+    const rows = this.#cut(height);
+    const columns = this.#cut(width);
+    const total = rows.length * columns.length;
+    let done = 0;
+    for (const row of rows) {
+      for (const column of columns) {
+        signal?.throwIfAborted();
+        await this.#restoreTile(image, output, row, column);
+        onProgress?.(++done, total);
+        // Lets timers, requests and the abort itself be heard between tiles.
+        if (done < total) await new Promise((resolve) => setTimeout(resolve));
+      }
+    }
+    return output;
+  }
+
+  async #restoreTile(image: Raster, output: Raster, row: Segment, column: Segment): Promise<void> {
+    const input = tf.tensor4d(readWindow(image, row, column), [1, row.length, column.length, 3]);
+    let restored: tf.Tensor4D | undefined;
+    try {
+      restored = infer(this.model.graph, this.#weights, input);
+      writeWindow(output, (await restored.data()) as Float32Array, row, column);
+    } finally {
+      input.dispose();
+      restored?.dispose();
+    }
+  }
+
+  #cut(length: number): Segment[] {
+    const { graph } = this.model;
+    const aligned = Math.ceil(length / graph.alignment) * graph.alignment;
+    return segments(aligned, this.window, receptiveField(graph), graph.alignment);
+  }
+}
+
+/** The largest square window within the memory, at least twice as wide as its halos. */
+function largestWindowWithin({ graph }: Model, memory: number): number {
+  const { before, after } = receptiveField(graph);
+  const smallest = Math.ceil((2 * (before + after + 1)) / graph.alignment) * graph.alignment;
+  const step = graph.alignment;
+  let window = Math.max(smallest, Math.floor(largestWindow / step) * step);
+  while (window > smallest && peakMemory(graph, window, window) > memory) window -= step;
+  const needed = peakMemory(graph, window, window);
+  if (needed > memory)
+    throw new PellucidError(
+      'restore/memory-too-small',
+      `This network needs at least ${Math.ceil(needed / mebibyte)} MiB for a tile; raise the memory budget.`,
+    );
+  return window;
+}
