@@ -1,0 +1,15 @@
+import type { Random } from '../random.ts';
+
+/**
+ * What spoils a clean photograph, so that a network can learn to undo it.
+ *
+ * A degradation is applied to one image at a time and draws whatever is random about it (noise, its strength) from
+ * `random`, in a fixed order: the same pixels and the same stream give the same result.
+ */
+export interface Degradation {
+  /**
+   * @param pixels interleaved RGB rows, `width * height * 3` values, 0..1; left as they are.
+   * @returns the degraded image: same size and scale, values outside 0..1 allowed.
+   */
+  apply(pixels: Float32Array, width: number, height: number, random: Random): Float32Array;
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import type { Degradation } from './degradation.ts';
+import { GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
+
+export type { Degradation } from './degradation.ts';
+export { addGaussianNoise, drawSigma, GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
+
+/** The `degradation` of a recipe: `kind` and the settings of that kind. */
+export const DegradationSettings = z.discriminatedUnion('kind', [GaussianNoiseSettings]);
+export type DegradationSettings = z.infer<typeof DegradationSettings>;
+
+/** The degradation that a recipe's settings describe. */
+export function createDegradation(settings: DegradationSettings): Degradation {
+  switch (settings.kind) {
+    case 'gaussian-noise':
+      return gaussianNoise(settings);
+  }
+}
