@@ -1,0 +1,76 @@
+import { PellucidError } from '../errors.ts';
+import { type Raster, whiteLevel } from '../raster.ts';
+
+/** The conventions of a full-reference metric. Papers differ in each, so none has a default. */
+export interface MetricOptions {
+  /**
+   * `RGB` measures the three channels and takes the mean; `Y` measures the luma of BT.601 in studio range (16..235),
+   * MATLAB's `rgb2ycbcr`, as papers on super-resolution and deraining do. Alpha is not measured.
+   */
+  channel: 'Y' | 'RGB';
+  /** Pixels left out along each border: the scale in super-resolution, 0 elsewhere. */
+  crop: number;
+  /**
+   * Whether both images are first clipped and rounded to 8 bits, as saving them would do. Luma is then computed
+   * from the rounded channels and not rounded again.
+   */
+  round: boolean;
+}
+
+/** Two images as lists of planes, one a channel, on the scale 0..255, cropped. */
+export interface PlanePair {
+  width: number;
+  height: number;
+  a: Float64Array[];
+  b: Float64Array[];
+}
+
+/**
+ * Brings two images to what a metric measures.
+ * @throws PellucidError `metric/size` when their sizes differ or the crop leaves nothing.
+ */
+export function planePair(a: Raster, b: Raster, options: MetricOptions): PlanePair {
+  if (a.width !== b.width || a.height !== b.height) {
+    throw new PellucidError(
+      'metric/size',
+      `Images of ${a.width}x${a.height} and ${b.width}x${b.height} cannot be compared; give two of the same size.`,
+    );
+  }
+  const width = a.width - 2 * options.crop;
+  const height = a.height - 2 * options.crop;
+  if (width < 1 || height < 1) {
+    throw new PellucidError(
+      'metric/size',
+      `A border of ${options.crop} pixels leaves nothing of an image of ${a.width}x${a.height}; crop less.`,
+    );
+  }
+  return { width, height, a: planes(a, options), b: planes(b, options) };
+}
+
+function planes(image: Raster, { channel, crop, round }: MetricOptions): Float64Array[] {
+  const width = image.width - 2 * crop;
+  const height = image.height - 2 * crop;
+  const scale = 255 / whiteLevel(image.data);
+  const rgb = [0, 1, 2].map((offset) => {
+    const plane = new Float64Array(width * height);
+    for (let y = 0, to = 0; y < height; y++) {
+      let from = ((y + crop) * image.width + crop) * image.channels + offset;
+      for (let x = 0; x < width; x++, from += image.channels) {
+        const value = image.data[from]! * scale;
+        plane[to++] = round ? Math.round(Math.min(255, Math.max(0, value))) : value;
+      }
+    }
+    return plane;
+  });
+  return channel === 'RGB' ? rgb : [luma(rgb)];
+}
+
+/** Y of BT.601 in studio range from channels in 0..255: the first row of MATLAB's `rgb2ycbcr`. */
+function luma(rgb: Float64Array[]): Float64Array {
+  const [red, green, blue] = rgb as [Float64Array, Float64Array, Float64Array];
+  const values = new Float64Array(red.length);
+  for (let i = 0; i < values.length; i++) {
+    values[i] = 16 + (65.481 * red[i]! + 128.553 * green[i]! + 24.966 * blue[i]!) / 255;
+  }
+  return values;
+}
