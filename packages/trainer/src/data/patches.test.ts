@@ -1,0 +1,160 @@
+import { type Degradation, gaussianNoise, Random } from '@pellucid/core';
+import { describe, expect, it } from 'vitest';
+import { holdOut, openPhotographs, PatchSampler, type Photograph, validationPairs } from './index.ts';
+
+/** Red counts columns, green counts rows, blue is the photograph's mark: each pixel tells where it comes from. */
+function chart(width: number, height: number, mark: number): Photograph {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) data.set([i % width, Math.floor(i / width), mark], 3 * i);
+  return { name: `chart-${mark}`, width, height, channels: 3, data };
+}
+
+const noise = gaussianNoise({ sigma: [5, 50] });
+const none: Degradation = { apply: (pixels) => pixels.slice() };
+const photographs = [chart(20, 30, 1), chart(60, 50, 2)];
+
+/** (column, row, mark) of each pixel of each patch. */
+function sources(values: Float32Array, patch: number): [number, number, number][][] {
+  const bytes = Array.from(values, (value) => Math.round(255 * value));
+  const pixels = Array.from({ length: bytes.length / 3 }, (_, i) => bytes.slice(3 * i, 3 * i + 3));
+  return Array.from({ length: pixels.length / patch ** 2 }, (_, i) =>
+    pixels.slice(i * patch ** 2, (i + 1) * patch ** 2),
+  ) as [number, number, number][][];
+}
+
+describe('PatchSampler', () => {
+  it('yields clean patches of 0..1 and the same patches degraded', () => {
+    const add: Degradation = { apply: (pixels) => pixels.map((value) => value + 2) };
+    const sampler = new PatchSampler({ photographs, patch: 8, batch: 3, degradation: add });
+    const { clean, degraded, shape } = sampler.draw(new Random(1));
+    expect(shape).toEqual([3, 8, 8, 3]);
+    expect(clean.length).toBe(3 * 8 * 8 * 3);
+    expect(degraded).toEqual(clean.map((value) => value + 2));
+    expect(Math.max(...clean)).toBeLessThanOrEqual(59 / 255 + 1e-7);
+  });
+
+  it('cuts whole squares, in all eight orientations equally often', () => {
+    const patch = 4;
+    const sampler = new PatchSampler({ photographs, patch, batch: 800, degradation: none });
+    const counts = new Map<string, number>();
+    for (const pixels of sources(sampler.draw(new Random(2)).clean, patch)) {
+      const columns = new Set(pixels.map(([column]) => column));
+      const rows = new Set(pixels.map(([, row]) => row));
+      expect([columns.size, rows.size, new Set(pixels.map(([, , mark]) => mark)).size]).toEqual([4, 4, 1]);
+      expect(Math.max(...columns) - Math.min(...columns)).toBe(3);
+      const [first, right, below] = [pixels[0]!, pixels[1]!, pixels[patch]!];
+      const steps = [right[0] - first[0], right[1] - first[1], below[0] - first[0], below[1] - first[1]];
+      counts.set(steps.join(), (counts.get(steps.join()) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual(
+      ['1,0,0,1', '-1,0,0,1', '1,0,0,-1', '-1,0,0,-1', '0,1,1,0', '0,-1,1,0', '0,1,-1,0', '0,-1,-1,0'].sort(),
+    );
+    for (const count of counts.values()) expect(Math.abs(count - 100)).toBeLessThan(35);
+  });
+
+  it('chooses photographs in proportion to their area and reaches every corner', () => {
+    const sampler = new PatchSampler({ photographs, patch: 8, batch: 3000, degradation: none });
+    const patches = sources(sampler.draw(new Random(3)).clean, 8);
+    const large = patches.filter((pixels) => pixels[0]![2] === 2);
+    expect(large.length / patches.length).toBeCloseTo(3000 / 3600, 1.5);
+    for (const [mark, width, height] of [
+      [1, 20, 30],
+      [2, 60, 50],
+    ]) {
+      const pixels = patches.flat().filter((pixel) => pixel[2] === mark);
+      expect(pixels.reduce((most, [column]) => Math.max(most, column), 0)).toBe(width! - 1);
+      expect(pixels.reduce((most, [, row]) => Math.max(most, row), 0)).toBe(height! - 1);
+      expect(pixels.reduce((least, [column]) => Math.min(least, column), 99)).toBe(0);
+      expect(pixels.reduce((least, [, row]) => Math.min(least, row), 99)).toBe(0);
+    }
+  });
+
+  it('takes a photograph of just the size of a patch', () => {
+    const sampler = new PatchSampler({
+      photographs: [chart(8, 8, 3)],
+      patch: 8,
+      batch: 4,
+      degradation: none,
+    });
+    for (const pixels of sources(sampler.draw(new Random(4)).clean, 8))
+      expect(new Set(pixels.map(String)).size).toBe(64);
+  });
+
+  it('draws the same batches from the same stream, also when the stream is saved and restored', () => {
+    const sampler = new PatchSampler({ photographs, patch: 8, batch: 2, degradation: noise });
+    const random = new Random(5);
+    sampler.draw(random);
+    const resumed = Random.from(JSON.parse(JSON.stringify(random.state())));
+    const next = sampler.draw(random);
+    expect(sampler.draw(resumed)).toEqual(next);
+    expect(sampler.draw(resumed)).not.toEqual(next);
+  });
+});
+
+describe('holdOut', () => {
+  const many = Array.from({ length: 10 }, (_, i) => chart(10 + 10 * (i % 2), 20, i));
+
+  it('splits by the seed, holding out only photographs that are large enough', () => {
+    const { training, validation } = holdOut(many, { count: 3, size: 16, seed: 1 });
+    expect(validation).toHaveLength(3);
+    expect(validation.every(({ width }) => width === 20)).toBe(true);
+    expect(new Set([...training, ...validation])).toEqual(new Set(many));
+    expect(holdOut(many, { count: 3, size: 16, seed: 1 })).toEqual({ training, validation });
+    expect(holdOut(many, { count: 3, size: 16, seed: 2 })).not.toEqual({ training, validation });
+  });
+
+  it('refuses when too few are large enough or none is left to train on', () => {
+    const error = expect.objectContaining({ name: 'PellucidError', code: 'data/too-few' });
+    expect(() => holdOut(many, { count: 6, size: 16, seed: 1 })).toThrow(error);
+    expect(() => holdOut(many, { count: 10, size: 8, seed: 1 })).toThrow(error);
+    expect(holdOut(many, { count: 9, size: 8, seed: 1 }).training).toHaveLength(1);
+  });
+});
+
+describe('validationPairs', () => {
+  it('cuts the middle of each photograph, upright', () => {
+    const pairs = validationPairs({ photographs, size: 10, degradation: none, seed: 1 });
+    expect(pairs.map(({ shape }) => shape)).toEqual([
+      [1, 10, 10, 3],
+      [1, 10, 10, 3],
+    ]);
+    const [small, large] = pairs.map(({ clean }) => sources(clean, 10)[0]!);
+    expect([small![0], small![99]]).toEqual([
+      [5, 10, 1],
+      [14, 19, 1],
+    ]);
+    expect([large![0], large![99]]).toEqual([
+      [25, 20, 2],
+      [34, 29, 2],
+    ]);
+  });
+
+  it('degrades each the same way every time, whatever else is in the set', () => {
+    const options = { photographs, size: 10, degradation: noise, seed: 1 };
+    const pairs = validationPairs(options);
+    expect(validationPairs(options)).toEqual(pairs);
+    expect(validationPairs({ ...options, photographs: photographs.slice(1) })).toEqual(pairs.slice(1));
+    expect(validationPairs({ ...options, seed: 2 })[0]!.degraded).not.toEqual(pairs[0]!.degraded);
+    expect(pairs[0]!.degraded).not.toEqual(pairs[0]!.clean);
+  });
+});
+
+describe('openPhotographs', () => {
+  it('draws procedural photographs by their seed', async () => {
+    const source = { procedural: { count: 2, size: 16, seed: 1 } };
+    const { photographs, skipped } = await openPhotographs(source, { smallest: 8 });
+    expect(photographs.map(({ name, width, height }) => [name, width, height])).toEqual([
+      ['procedural-0', 16, 16],
+      ['procedural-1', 16, 16],
+    ]);
+    expect(skipped).toEqual([]);
+    expect(photographs[0]!.data).not.toEqual(photographs[1]!.data);
+    expect((await openPhotographs(source, { smallest: 8 })).photographs).toEqual(photographs);
+  });
+
+  it('refuses a source that names nothing', async () => {
+    await expect(openPhotographs({}, { smallest: 8 })).rejects.toThrow(
+      expect.objectContaining({ name: 'PellucidError', code: 'data/no-source' }),
+    );
+  });
+});

@@ -1,0 +1,145 @@
+import { type Degradation, PellucidError, Random } from '@pellucid/core';
+import type { Photograph } from './photographs.ts';
+
+/** Images of one size, clean and degraded, interleaved RGB of 0..1; the degraded ones may pass those limits. */
+export interface Pairs {
+  clean: Float32Array;
+  degraded: Float32Array;
+  /** `[images, height, width, 3]` */
+  shape: [number, number, number, number];
+}
+
+export interface PatchSamplerOptions {
+  /** None narrower or lower than a patch. */
+  photographs: readonly Photograph[];
+  /** Side of a patch in pixels. */
+  patch: number;
+  /** Patches in a batch. */
+  batch: number;
+  degradation: Degradation;
+}
+
+/**
+ * Draws batches of training patches.
+ *
+ * A patch is equally likely to come from anywhere: photographs are chosen in proportion to their area, places within
+ * them uniformly. Each is turned or mirrored in one of eight ways and then degraded on its own. The sampler keeps
+ * nothing between batches; what it draws depends on the stream alone.
+ */
+export class PatchSampler {
+  readonly #options: PatchSamplerOptions;
+  /** Area of the photographs up to and including each. */
+  readonly #areas: number[] = [];
+
+  constructor(options: PatchSamplerOptions) {
+    this.#options = options;
+    let area = 0;
+    for (const { width, height } of options.photographs) {
+      area += width * height;
+      this.#areas.push(area);
+    }
+  }
+
+  draw(random: Random): Pairs {
+    const { patch, batch, degradation } = this.#options;
+    const shape: Pairs['shape'] = [batch, patch, patch, 3];
+    const values = patch * patch * 3;
+    const clean = new Float32Array(batch * values);
+    const degraded = new Float32Array(batch * values);
+    for (let at = 0; at < clean.length; at += values) {
+      const pixels = this.#cut(random);
+      clean.set(pixels, at);
+      degraded.set(degradation.apply(pixels, patch, patch, random), at);
+    }
+    return { clean, degraded, shape };
+  }
+
+  #cut(random: Random): Float32Array {
+    const { photographs, patch } = this.#options;
+    const place = random.uniform(0, this.#areas.at(-1)!);
+    const photograph = photographs[this.#areas.findIndex((area) => place < area)]!;
+    const left = random.integer(photograph.width - patch + 1);
+    const top = random.integer(photograph.height - patch + 1);
+    return cut(photograph, left, top, patch, random.integer(8));
+  }
+}
+
+/**
+ * Sets photographs aside that training must not see, chosen by the seed among those at least `size` wide and high.
+ * @throws PellucidError `data/too-few` when there are not `count` such photographs and one more to train on.
+ */
+export function holdOut(
+  photographs: readonly Photograph[],
+  { count, size, seed }: { count: number; size: number; seed: number | string },
+): { training: Photograph[]; validation: Photograph[] } {
+  const candidates = photographs.filter(({ width, height }) => Math.min(width, height) >= size);
+  if (candidates.length < count || photographs.length <= count) {
+    throw new PellucidError(
+      'data/too-few',
+      `${count} photographs of at least ${size}x${size} are to be held out for validation, and one more is needed to ` +
+        `train on; of the ${photographs.length} there are, ${candidates.length} are large enough. ` +
+        'Add photographs, or validate on fewer or smaller ones.',
+    );
+  }
+  const random = new Random(seed);
+  const held = new Set<Photograph>();
+  while (held.size < count) held.add(candidates[random.integer(candidates.length)]!);
+  return {
+    training: photographs.filter((photograph) => !held.has(photograph)),
+    validation: photographs.filter((photograph) => held.has(photograph)),
+  };
+}
+
+export interface ValidationOptions {
+  /** None narrower or lower than `size`. */
+  photographs: readonly Photograph[];
+  /** Side of the square that is cut from the middle of each photograph. */
+  size: number;
+  degradation: Degradation;
+  seed: number | string;
+}
+
+/**
+ * The images a run is validated on: the middle of each photograph, degraded from a stream of the photograph's name.
+ * The same options give the same values, so that PSNR can be compared over a run and between runs.
+ * @returns a pair for each photograph, of shape `[1, size, size, 3]`.
+ */
+export function validationPairs({ photographs, size, degradation, seed }: ValidationOptions): Pairs[] {
+  const random = new Random(seed);
+  return photographs.map((photograph) => {
+    const left = Math.floor((photograph.width - size) / 2);
+    const top = Math.floor((photograph.height - size) / 2);
+    const clean = cut(photograph, left, top, size, 0);
+    const degraded = degradation.apply(clean, size, size, random.fork(photograph.name));
+    return { clean, degraded, shape: [1, size, size, 3] };
+  });
+}
+
+/** A square of a photograph, 0..1, in one of its eight orientations: bits 1 and 2 mirror it, bit 4 transposes it. */
+function cut(
+  { data, width }: Photograph,
+  left: number,
+  top: number,
+  side: number,
+  orientation: number,
+): Float32Array {
+  let start = (top * width + left) * 3;
+  let across = 3;
+  let down = 3 * width;
+  if (orientation & 1) {
+    start += (side - 1) * across;
+    across = -across;
+  }
+  if (orientation & 2) {
+    start += (side - 1) * down;
+    down = -down;
+  }
+  if (orientation & 4) [across, down] = [down, across];
+  const pixels = new Float32Array(side * side * 3);
+  for (let y = 0, to = 0; y < side; y++) {
+    for (let x = 0, from = start + y * down; x < side; x++, from += across) {
+      for (let channel = 0; channel < 3; channel++) pixels[to++] = data[from + channel]! / 255;
+    }
+  }
+  return pixels;
+}

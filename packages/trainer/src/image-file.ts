@@ -1,0 +1,49 @@
+import { rename } from 'node:fs/promises';
+import path from 'node:path';
+import { PellucidError, type Raster } from '@pellucid/core';
+import sharp from 'sharp';
+import { UNFINISHED } from './atomic-file.ts';
+
+/** What the project reads and writes, by file ending. */
+export const imageEndings: readonly string[] = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
+
+export function isImageFile(file: string): boolean {
+  return imageEndings.includes(path.extname(file).toLowerCase());
+}
+
+/**
+ * Decodes a photograph: orientation applied, colours in sRGB, grey widened to RGB, alpha and 16 bits kept.
+ *
+ * @throws PellucidError `image/unreadable` naming the file
+ */
+export async function readImage(file: string): Promise<Raster> {
+  try {
+    const image = sharp(file, { failOn: 'warning' }).autoOrient();
+    const { depth } = await image.metadata();
+    const deep = depth === 'ushort';
+    const { data, info } = await image
+      .toColourspace(deep ? 'rgb16' : 'srgb')
+      .raw({ depth: deep ? 'ushort' : 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    const values = deep
+      ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
+      : new Uint8Array(data);
+    return { width: info.width, height: info.height, channels: info.channels as 3 | 4, data: values };
+  } catch (cause) {
+    throw new PellucidError('image/unreadable', `${file} is not a photograph that can be read.`, { cause });
+  }
+}
+
+/** Encodes a photograph in the format that the file's ending names; a cut-off write leaves no file behind. */
+export async function writeImage(file: string, { data, width, height, channels }: Raster): Promise<void> {
+  const image = sharp(data as Uint8Array | Uint16Array, { raw: { width, height, channels } });
+  if (data instanceof Uint16Array) image.toColourspace('rgb16');
+  const ending = path.extname(file).toLowerCase();
+  if (ending === '.png') image.png();
+  else if (ending === '.webp') image.webp({ quality: 90 });
+  else if (ending.startsWith('.tif')) image.tiff({ compression: 'deflate' });
+  else image.jpeg({ quality: 92, chromaSubsampling: '4:4:4' });
+  const unfinished = `${file}${UNFINISHED}`;
+  await image.toFile(unfinished);
+  await rename(unfinished, file);
+}
