@@ -11,7 +11,9 @@ const check = defineCommand({
       ['tsc', '--noEmit', '-p', 'packages/edge'],
       ['biome', 'check', ...(args.fix ? ['--write'] : []), '.'],
     ];
-    const failed = steps.filter(([tool, ...rest]) => spawnSync(tool!, rest, { stdio: 'inherit' }).status !== 0);
+    const failed = steps.filter(
+      ([tool, ...rest]) => spawnSync(tool!, rest, { stdio: 'inherit' }).status !== 0,
+    );
     if (failed.length > 0) {
       console.error(`check: ${failed.map((step) => step.join(' ')).join('; ')} failed`);
       process.exit(1);

@@ -1,0 +1,57 @@
+/** `pnpm restore IN OUT`: restores a photograph, or a folder of them, with a released or a freshly trained model. */
+import { Restorer } from '@pellucid/core';
+import { defineCommand } from 'citty';
+import { openEngine } from '../engine/index.ts';
+import { loadModel } from '../model-file.ts';
+import { planJobs, restoreFiles } from '../restore-files.ts';
+import { runCommand } from './command.ts';
+
+const restore = defineCommand({
+  meta: {
+    name: 'pnpm restore',
+    description:
+      'Restore a photograph, or every photograph in a folder. Results that are already there are kept.',
+  },
+  args: {
+    in: { type: 'positional', required: true, description: 'Photograph or folder (JPEG, PNG, WebP, TIFF).' },
+    out: {
+      type: 'positional',
+      required: true,
+      description: 'Where the result goes; the ending names the format.',
+    },
+    model: { type: 'string', default: 'models/denoise/small', description: 'Model file or folder.' },
+    engine: { type: 'string', default: 'auto', description: 'Engine to compute with.' },
+    overwrite: { type: 'boolean', description: 'Restore again what is already there.' },
+  },
+  async run({ args }) {
+    const jobs = await planJobs(args.in, args.out);
+    const model = await loadModel(args.model);
+    const engine = await openEngine(args.engine);
+    console.log(`${model.name} on ${engine.description}`);
+
+    const stop = new AbortController();
+    process.once('SIGINT', () => stop.abort());
+    const restorer = new Restorer(model, { memory: 256 * 2 ** 20 });
+    let done = 0;
+    let failed = 0;
+    const onProgress = (tile: number, tiles: number) => {
+      if (process.stdout.isTTY)
+        process.stdout.write(`\r${done + 1}/${jobs.length}  ${Math.round((100 * tile) / tiles)} % `);
+    };
+    try {
+      const options = { signal: stop.signal, onProgress, overwrite: args.overwrite ?? false };
+      for await (const { job, result } of restoreFiles(restorer, jobs, options)) {
+        done++;
+        const outcome = result instanceof Error ? `failed: ${result.message}` : result;
+        if (result instanceof Error) failed++;
+        console.log(`${process.stdout.isTTY ? '\r' : ''}${done}/${jobs.length}  ${job.output}  ${outcome}`);
+      }
+    } catch (error) {
+      if (!stop.signal.aborted) throw error;
+      console.log(`stopped after ${done} of ${jobs.length}; the same command goes on from here`);
+    }
+    if (failed > 0) process.exitCode = 1;
+  },
+});
+
+await runCommand(restore);

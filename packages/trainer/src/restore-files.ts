@@ -1,0 +1,83 @@
+import { access, mkdir, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { PellucidError, type RestoreOptions, type Restorer } from '@pellucid/core';
+import { imageEndings, isImageFile, readImage, writeImage } from './image-file.ts';
+
+/** A photograph and where its restored version goes. */
+export interface Job {
+  input: string;
+  output: string;
+}
+
+/**
+ * Lists what `IN OUT` on the command line means: one file to one file, one file into a folder, or a folder and all
+ * below it into a folder of the same layout.
+ *
+ * @throws PellucidError `restore/no-input`, `restore/no-images`, `restore/unknown-format` or `restore/same-file`
+ */
+export async function planJobs(input: string, output: string): Promise<Job[]> {
+  const found = await stat(input).catch((cause) => {
+    throw new PellucidError('restore/no-input', `There is no file or folder at ${input}.`, { cause });
+  });
+  if (path.resolve(input) === path.resolve(output))
+    throw new PellucidError(
+      'restore/same-file',
+      'The result would overwrite its source; give another place for it.',
+    );
+  if (found.isDirectory()) {
+    const files = (await readdir(input, { recursive: true })).filter(isImageFile).sort();
+    if (files.length === 0)
+      throw new PellucidError(
+        'restore/no-images',
+        `${input} holds no photographs (${imageEndings.join(', ')}).`,
+      );
+    return files.map((file) => ({ input: path.join(input, file), output: path.join(output, file) }));
+  }
+  const intoFolder = await stat(output).then(
+    (place) => place.isDirectory(),
+    () => false,
+  );
+  const target = intoFolder ? path.join(output, path.basename(input)) : output;
+  if (!isImageFile(target))
+    throw new PellucidError(
+      'restore/unknown-format',
+      `${target} does not end in a format that can be written (${imageEndings.join(', ')}).`,
+    );
+  return [{ input, output: target }];
+}
+
+export interface JobReport {
+  job: Job;
+  result: 'restored' | 'skipped' | PellucidError;
+}
+
+/**
+ * Restores each job in turn. An output that is already there is skipped, so that a run that was stopped goes on where
+ * it was; a photograph that cannot be read or written is reported and does not stop the others.
+ */
+export async function* restoreFiles(
+  restorer: Restorer,
+  jobs: Job[],
+  options: RestoreOptions & { overwrite: boolean },
+): AsyncGenerator<JobReport> {
+  for (const job of jobs) {
+    options.signal?.throwIfAborted();
+    const exists = await access(job.output).then(
+      () => true,
+      () => false,
+    );
+    if (exists && !options.overwrite) {
+      yield { job, result: 'skipped' };
+      continue;
+    }
+    try {
+      const image = await readImage(job.input);
+      await mkdir(path.dirname(job.output), { recursive: true });
+      await writeImage(job.output, await restorer.restore(image, options));
+      yield { job, result: 'restored' };
+    } catch (error) {
+      if (!(error instanceof PellucidError)) throw error;
+      yield { job, result: error };
+    }
+  }
+}
