@@ -1,0 +1,405 @@
+/**
+ * 3x3 convolution with stride 1 by Winograd's minimal filtering F(4x4, 3x3), and its two gradients.
+ *
+ * A tile of 4x4 outputs y needs 6x6 inputs d and the 3x3 filter g:  y = A^T [(G g G^T) * (B^T d B)] A  (Lavin
+ * and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016, section 4.3), where * multiplies
+ * element by element, so over all channels it is 36 matrix products: 36 multiplications a tile in place of
+ * 144. The gradient to the input is the same convolution with the filter turned by 180 degrees and its
+ * channels exchanged. The gradient to the filter is the transpose of the same bilinear form:  dg = G^T [(A dy
+ * A^T) * (B^T d B)] G.
+ *
+ * The matrices come from polynomials evaluated at 0, +-sqrt(1/2), +-sqrt(2) and infinity, scaled so that most
+ * of their entries are powers of two. Rounding errors are half of those at the usual 0, +-1, +-2 and
+ * infinity, the largest a fifth.
+ *
+ *         |1   0  -5/2  0  1  0|        |  1    0    0  |         | 1  v   v   r   r   0|
+ *         |0  -v   -2   r  1  0|        |-2u  -1/3  -u  |         | 0  1  -1   1  -1   0|
+ *   B^T = |0   v   -2  -r  1  0|    G = |-2u   1/3  -u  |   A^T = | 0  r   r   v   v   0|
+ *         |0  -r  -1/2  v  1  0|        |  u   1/3  2u  |         | 0 1/2 -1/2 2  -2   1|
+ *         |0   r  -1/2 -v  1  0|        |  u  -1/3  2u  |
+ *         |0   1   0  -5/2 0  1|        |  0    0    1  |
+ *
+ * with v = sqrt(2), r = sqrt(1/2), u = sqrt(2) / 6.
+ *
+ * Tiles are worked through TILES at a time, so that scratch memory stays in the second-level cache.
+ */
+import { finish, padVector } from './epilogue';
+import { accumulateOuter, multiply } from './gemm';
+import { copyPixels, gatherLanes, loadLanes, madd, padded, storeLanes } from './lanes';
+
+/** Tiles in one block, a multiple of four. */
+const TILES: i32 = 16;
+
+const SQRT2: f32 = 1.4142135623730951;
+const SQRT1_2: f32 = 0.7071067811865476;
+
+/**
+ * Bytes from one of 36 matrices of `rows` x `columns` to the next. The odd 64 keep them out of each other's
+ * cache sets.
+ */
+@inline
+function plane(rows: i32, columns: i32): usize {
+  return (<usize>(rows * columns) << 2) + 64;
+}
+
+/** Bytes of scratch memory `winogradConv` and `winogradFilterGradient` need. */
+export function winogradScratch(inChannels: i32, outChannels: i32): usize {
+  const ci = padded(inChannels);
+  const co = padded(outChannels);
+  return WORK + 8 * co + patchSize(ci, co) + 36 * (plane(ci, co) + plane(TILES, ci) + plane(TILES, co));
+}
+
+/** Bytes for a tile of one transform. */
+const WORK: usize = 640;
+
+/** Bytes for the pixels of a tile at the border. */
+@inline
+function patchSize(ci: i32, co: i32): usize {
+  return <usize>(36 * 4) * max(ci, co);
+}
+
+/** B^T applied to six vectors. */
+@inline
+function inputTransform(
+  d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128, to: usize, stride: usize,
+): void {
+  const outer = f32x4.splat(-2.5), two = f32x4.splat(-2), half = f32x4.splat(-0.5);
+  const near = f32x4.splat(SQRT1_2), far = f32x4.splat(SQRT2);
+  const a = madd(two, d2, d4), b = f32x4.mul(near, madd(two, d1, d3));
+  const c = madd(half, d2, d4), e = f32x4.mul(far, madd(half, d1, d3));
+  v128.store(to, madd(outer, d2, f32x4.add(d0, d4)));
+  v128.store(to + stride, f32x4.add(a, b));
+  v128.store(to + 2 * stride, f32x4.sub(a, b));
+  v128.store(to + 3 * stride, f32x4.add(c, e));
+  v128.store(to + 4 * stride, f32x4.sub(c, e));
+  v128.store(to + 5 * stride, madd(outer, d3, f32x4.add(d1, d5)));
+}
+
+/** B^T d B of four channels of one tile. `from` is its top left pixel. */
+function transformInputTile(from: usize, row: usize, pixel: usize, to: usize, stride: usize, work: usize): void {
+  for (let x: usize = 0; x < 6; x++) {
+    const p = from + x * pixel;
+    inputTransform(
+      v128.load(p), v128.load(p + row), v128.load(p + 2 * row),
+      v128.load(p + 3 * row), v128.load(p + 4 * row), v128.load(p + 5 * row),
+      work + (x << 4), 96,
+    );
+  }
+  for (let y = 0; y < 6; y++) {
+    inputTransform(
+      v128.load(work), v128.load(work, 16), v128.load(work, 32),
+      v128.load(work, 48), v128.load(work, 64), v128.load(work, 80),
+      to, stride,
+    );
+    work += 96;
+    to += 6 * stride;
+  }
+}
+
+/**
+ * Where the `size` x `size` pixels from (top, left) can be read with padded channels: in the image itself,
+ * or, where they pass its border or the channels are not a multiple of four, in a copy with zeros at `patch`.
+ */
+function tilePixels(
+  image: usize, height: i32, width: i32, channels: i32, top: i32, left: i32, size: i32, patch: usize,
+): usize {
+  const wide = padded(channels);
+  const pixel = <usize>channels << 2;
+  if (wide == channels && top >= 0 && left >= 0 && top + size <= height && left + size <= width) {
+    return image + <usize>(top * width + left) * pixel;
+  }
+  memory.fill(patch, 0, <usize>(size * size * wide) << 2);
+  const firstX = max(left, 0), lastX = min(left + size, width);
+  for (let y = max(top, 0), end = min(top + size, height); y < end; y++) {
+    const from = image + <usize>(y * width + firstX) * pixel;
+    const to = patch + (<usize>(((y - top) * size + firstX - left) * wide) << 2);
+    copyPixels(from, pixel, to, lastX - firstX, channels);
+  }
+  return patch;
+}
+
+/** Input tiles `first` to `first + count` of all images, transformed into 36 matrices of rows at `to`. */
+function transformInput(
+  x: usize, height: i32, width: i32, channels: i32, padTop: i32, padLeft: i32,
+  tilesY: i32, tilesX: i32, first: i32, count: i32, to: usize, patch: usize, work: usize,
+): void {
+  const wide = padded(channels);
+  const stride = plane(TILES, wide);
+  for (let t = 0; t < count; t++) {
+    const tile = first + t;
+    const tileY = tile / tilesX;
+    const image = x + <usize>(tileY / tilesY) * (<usize>(height * width * channels) << 2);
+    const from = tilePixels(
+      image, height, width, channels, (tileY % tilesY) * 4 - padTop, (tile % tilesX) * 4 - padLeft, 6, patch,
+    );
+    const pixel = <usize>(from == patch ? wide : channels) << 2;
+    const row = <usize>(from == patch ? 6 : width) * pixel;
+    const out = to + (<usize>(t * wide) << 2);
+    for (let c = 0; c < wide; c += 4) {
+      transformInputTile(from + (c << 2), row, pixel, out + (c << 2), stride, work);
+    }
+  }
+}
+
+/** G applied to three vectors. */
+@inline
+function filterTransform(g0: v128, g1: v128, g2: v128, to: usize, stride: usize): void {
+  const u = f32x4.splat(SQRT2 / 6), twice = f32x4.splat(SQRT2 / 3);
+  const middle = f32x4.mul(f32x4.splat(1.0 / 3.0), g1);
+  const near = madd(twice, g0, f32x4.mul(u, g2)), far = madd(twice, g2, f32x4.mul(u, g0));
+  v128.store(to, g0);
+  v128.store(to + stride, f32x4.neg(f32x4.add(near, middle)));
+  v128.store(to + 2 * stride, f32x4.sub(middle, near));
+  v128.store(to + 3 * stride, f32x4.add(far, middle));
+  v128.store(to + 4 * stride, f32x4.sub(far, middle));
+  v128.store(to + 5 * stride, g2);
+}
+
+/**
+ * G g G^T of every filter, into 36 matrices of panels; see `gemm.ts`. `turned` reads the filter of the
+ * gradient to the input: turned by 180 degrees, channels exchanged. `inChannels` and `outChannels` are those
+ * of the convolution that is run.
+ */
+function transformFilter(w: usize, to: usize, inChannels: i32, outChannels: i32, turned: bool, work: usize): void {
+  const ci = padded(inChannels), co = padded(outChannels);
+  const stride = plane(ci, co);
+  const tap = <usize>(inChannels * outChannels) << 2;
+  if (ci != inChannels) memory.fill(to, 0, 36 * stride);
+  for (let o = 0; o < outChannels; o += 4) {
+    const lanes = outChannels - o;
+    const panel = co - (o & ~7) >= 8 ? 8 : 4;
+    for (let i = 0; i < inChannels; i++) {
+      for (let x: usize = 0; x < 3; x++) {
+        if (turned) {
+          const from = w + (<usize>(o * inChannels + i) << 2) + (8 - x) * tap;
+          const step = <usize>inChannels << 2;
+          filterTransform(
+            gatherLanes(from, step, lanes), gatherLanes(from - 3 * tap, step, lanes),
+            gatherLanes(from - 6 * tap, step, lanes), work + (x << 4), 48,
+          );
+        } else {
+          const from = w + (<usize>(i * outChannels + o) << 2) + x * tap;
+          filterTransform(
+            loadLanes(from, lanes), loadLanes(from + 3 * tap, lanes), loadLanes(from + 6 * tap, lanes),
+            work + (x << 4), 48,
+          );
+        }
+      }
+      let out = to + (<usize>((o & ~7) * ci + i * panel + (o & 4)) << 2);
+      for (let row = work, end = work + 288; row < end; row += 48, out += 6 * stride) {
+        filterTransform(v128.load(row), v128.load(row, 16), v128.load(row, 32), out, stride);
+      }
+    }
+  }
+}
+
+/** A^T of the columns of one tile of four channels: 6x6 vectors at `from`, 4x6 at `work`. */
+@inline
+function outputColumns(from: usize, stride: usize, work: usize): void {
+  const near = f32x4.splat(SQRT1_2), far = f32x4.splat(SQRT2), half = f32x4.splat(0.5), two = f32x4.splat(2);
+  for (let x = 0; x < 6; x++) {
+    const m1 = v128.load(from + 6 * stride), m2 = v128.load(from + 12 * stride);
+    const m3 = v128.load(from + 18 * stride), m4 = v128.load(from + 24 * stride);
+    const s = f32x4.add(m1, m2), d = f32x4.sub(m1, m2), t = f32x4.add(m3, m4), e = f32x4.sub(m3, m4);
+    v128.store(work, madd(far, s, madd(near, t, v128.load(from))));
+    v128.store(work, f32x4.add(d, e), 96);
+    v128.store(work, madd(near, s, f32x4.mul(far, t)), 192);
+    v128.store(work, madd(half, d, madd(two, e, v128.load(from + 30 * stride))), 288);
+    from += stride;
+    work += 16;
+  }
+}
+
+/** A^T m A of one tile, for all channels, with bias and activation, into the part of it inside the image. */
+function writeTile(
+  from: usize, stride: usize, to: usize, row: usize, channels: i32, rows: i32, columns: i32,
+  bias: usize, slope: usize, activation: i32, work: usize,
+): void {
+  const near = f32x4.splat(SQRT1_2), far = f32x4.splat(SQRT2), half = f32x4.splat(0.5), two = f32x4.splat(2);
+  const pixel = <usize>channels << 2;
+  for (let c = 0; c < channels; c += 4) {
+    outputColumns(from, stride, work);
+    const shift = v128.load(bias + (c << 2)), alpha = v128.load(slope + (c << 2));
+    const lanes = channels - c;
+    for (let y = 0; y < rows; y++) {
+      const m = work + y * 96;
+      const m1 = v128.load(m, 16), m2 = v128.load(m, 32), m3 = v128.load(m, 48), m4 = v128.load(m, 64);
+      const s = f32x4.add(m1, m2), d = f32x4.sub(m1, m2), t = f32x4.add(m3, m4), e = f32x4.sub(m3, m4);
+      let out = to + <usize>y * row + (<usize>c << 2);
+      finish(madd(far, s, madd(near, t, f32x4.add(v128.load(m), shift))), out, alpha, activation, lanes);
+      if (columns < 2) continue;
+      out += pixel;
+      finish(f32x4.add(f32x4.add(d, e), shift), out, alpha, activation, lanes);
+      if (columns < 3) continue;
+      out += pixel;
+      finish(madd(near, s, madd(far, t, shift)), out, alpha, activation, lanes);
+      if (columns < 4) continue;
+      out += pixel;
+      finish(madd(half, d, madd(two, e, f32x4.add(v128.load(m, 80), shift))), out, alpha, activation, lanes);
+    }
+    from += 16;
+  }
+}
+
+/**
+ * y = activation(conv(x, w) + bias), 3x3, stride 1, any zero padding.
+ * @param x [batch, height, width, inChannels]
+ * @param w [3, 3, inChannels, outChannels], or [3, 3, outChannels, inChannels] when `turned`: gradient to the input
+ * @param bias [outChannels] or 0 for none; `slope` (of prelu) likewise
+ * @param y [batch, outHeight, outWidth, outChannels]
+ * @param scratch `winogradScratch(inChannels, outChannels)` bytes
+ */
+export function winogradConv(
+  x: usize, w: usize, bias: usize, slope: usize, y: usize,
+  batch: i32, height: i32, width: i32, inChannels: i32, outHeight: i32, outWidth: i32, outChannels: i32,
+  padTop: i32, padLeft: i32, activation: i32, turned: bool, scratch: usize,
+): void {
+  const ci = padded(inChannels), co = padded(outChannels);
+  const work = scratch;
+  const shift = work + WORK;
+  const alpha = shift + (co << 2);
+  const patch = alpha + (co << 2);
+  const filters = patch + patchSize(ci, co);
+  const inputs = filters + 36 * plane(ci, co);
+  const outputs = inputs + 36 * plane(TILES, ci);
+
+  padVector(bias, shift, outChannels);
+  padVector(slope, alpha, outChannels);
+  transformFilter(w, filters, inChannels, outChannels, turned, work);
+
+  const tilesY = (outHeight + 3) >> 2, tilesX = (outWidth + 3) >> 2;
+  const tiles = batch * tilesY * tilesX;
+  const row = <usize>(outWidth * outChannels) << 2;
+  for (let first = 0; first < tiles; first += TILES) {
+    const count = min(TILES, tiles - first);
+    transformInput(
+      x, height, width, inChannels, padTop, padLeft, tilesY, tilesX, first, count, inputs, patch, work,
+    );
+    for (let k: usize = 0; k < 36; k++) {
+      multiply(
+        inputs + k * plane(TILES, ci), filters + k * plane(ci, co), outputs + k * plane(TILES, co),
+        count, ci, co,
+      );
+    }
+    for (let t = 0; t < count; t++) {
+      const tileY = (first + t) / tilesX;
+      const top = (tileY % tilesY) * 4, left = ((first + t) % tilesX) * 4;
+      const at = <usize>(((tileY / tilesY) * outHeight + top) * outWidth + left) * (<usize>outChannels << 2);
+      writeTile(
+        outputs + (<usize>(t * co) << 2), plane(TILES, co), y + at, row, outChannels,
+        min(4, outHeight - top), min(4, outWidth - left), shift, alpha, activation, work,
+      );
+    }
+  }
+}
+
+/** A applied to four vectors. */
+@inline
+function gradientTransform(z0: v128, z1: v128, z2: v128, z3: v128, to: usize, stride: usize): void {
+  const near = f32x4.splat(SQRT1_2), far = f32x4.splat(SQRT2);
+  const a = madd(far, z0, f32x4.mul(near, z2)), b = madd(f32x4.splat(0.5), z3, z1);
+  const c = madd(near, z0, f32x4.mul(far, z2)), e = madd(f32x4.splat(2), z3, z1);
+  v128.store(to, z0);
+  v128.store(to + stride, f32x4.add(a, b));
+  v128.store(to + 2 * stride, f32x4.sub(a, b));
+  v128.store(to + 3 * stride, f32x4.add(c, e));
+  v128.store(to + 4 * stride, f32x4.sub(c, e));
+  v128.store(to + 5 * stride, z3);
+}
+
+/** A dy A^T of the tiles of the output gradient, into 36 matrices of rows. */
+function transformGradient(
+  dy: usize, height: i32, width: i32, channels: i32, tilesY: i32, tilesX: i32, first: i32, count: i32,
+  to: usize, patch: usize, work: usize,
+): void {
+  const wide = padded(channels);
+  const stride = plane(TILES, wide);
+  for (let t = 0; t < count; t++) {
+    const tile = first + t;
+    const tileY = tile / tilesX;
+    const image = dy + <usize>(tileY / tilesY) * (<usize>(height * width * channels) << 2);
+    const top = (tileY % tilesY) * 4, left = (tile % tilesX) * 4;
+    const from = tilePixels(image, height, width, channels, top, left, 4, patch);
+    const pixel = <usize>(from == patch ? wide : channels) << 2;
+    const row = <usize>(from == patch ? 4 : width) * pixel;
+    for (let c = 0; c < wide; c += 4) {
+      for (let x: usize = 0; x < 4; x++) {
+        const p = from + (c << 2) + x * pixel;
+        gradientTransform(
+          v128.load(p), v128.load(p + row), v128.load(p + 2 * row), v128.load(p + 3 * row),
+          work + (x << 4), 64,
+        );
+      }
+      let out = to + (<usize>(t * wide + c) << 2);
+      for (let y = 0; y < 6; y++) {
+        const z = work + (y << 6);
+        gradientTransform(v128.load(z), v128.load(z, 16), v128.load(z, 32), v128.load(z, 48), out, stride);
+        out += 6 * stride;
+      }
+    }
+  }
+}
+
+/** G^T applied to six vectors. */
+@inline
+function filterGradientTransform(from: usize, stride: usize, to: usize, step: usize, lanes: i32): void {
+  const m1 = v128.load(from + stride), m2 = v128.load(from + 2 * stride);
+  const m3 = v128.load(from + 3 * stride), m4 = v128.load(from + 4 * stride);
+  const s = f32x4.add(m1, m2), d = f32x4.sub(m1, m2), t = f32x4.add(m3, m4), e = f32x4.sub(m3, m4);
+  const u = f32x4.splat(SQRT2 / 6), twice = f32x4.splat(SQRT2 / 3);
+  const first = f32x4.sub(f32x4.mul(u, t), f32x4.mul(twice, s));
+  const last = f32x4.sub(f32x4.mul(twice, t), f32x4.mul(u, s));
+  storeLanes(to, f32x4.add(v128.load(from), first), lanes);
+  storeLanes(to + step, f32x4.mul(f32x4.splat(1.0 / 3.0), f32x4.sub(e, d)), lanes);
+  storeLanes(to + 2 * step, f32x4.add(v128.load(from + 5 * stride), last), lanes);
+}
+
+/**
+ * The gradient to the filter of a 3x3 convolution with stride 1.
+ * @param x [batch, height, width, inChannels]
+ * @param dy [batch, outHeight, outWidth, outChannels]
+ * @param dw [3, 3, inChannels, outChannels]
+ * @param scratch `winogradScratch(inChannels, outChannels)` bytes
+ */
+export function winogradFilterGradient(
+  x: usize, dy: usize, dw: usize, batch: i32, height: i32, width: i32, inChannels: i32,
+  outHeight: i32, outWidth: i32, outChannels: i32, padTop: i32, padLeft: i32, scratch: usize,
+): void {
+  const ci = padded(inChannels), co = padded(outChannels);
+  const work = scratch;
+  const patch = work + WORK;
+  const sums = patch + patchSize(ci, co);
+  const sumStride = plane(ci, co);
+  const inputs = sums + 36 * sumStride;
+  const gradients = inputs + 36 * plane(TILES, ci);
+
+  memory.fill(sums, 0, 36 * sumStride);
+  const tilesY = (outHeight + 3) >> 2, tilesX = (outWidth + 3) >> 2;
+  const tiles = batch * tilesY * tilesX;
+  for (let first = 0; first < tiles; first += TILES) {
+    const count = min(TILES, tiles - first);
+    transformInput(
+      x, height, width, inChannels, padTop, padLeft, tilesY, tilesX, first, count, inputs, patch, work,
+    );
+    transformGradient(dy, outHeight, outWidth, outChannels, tilesY, tilesX, first, count, gradients, patch, work);
+    for (let k: usize = 0; k < 36; k++) {
+      accumulateOuter(
+        inputs + k * plane(TILES, ci), gradients + k * plane(TILES, co), sums + k * sumStride, count, ci, co,
+      );
+    }
+  }
+
+  for (let i = 0; i < inChannels; i++) {
+    for (let o = 0; o < outChannels; o += 4) {
+      const from = sums + (<usize>(i * co + o) << 2);
+      for (let k: usize = 0; k < 6; k++) {
+        filterGradientTransform(from + 6 * k * sumStride, sumStride, work + (k << 4), 96, 4);
+      }
+      const tap = <usize>(inChannels * outChannels) << 2;
+      const to = dw + (<usize>(i * outChannels + o) << 2);
+      for (let l: usize = 0; l < 3; l++) {
+        filterGradientTransform(work + l * 96, 16, to + l * tap, 3 * tap, outChannels - o);
+      }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+/** The kernels that run in the side module, as TensorFlow.js calls them. */
+import * as tf from '@tensorflow/tfjs-core';
+import { type SideExports, type WasmBackend, withScratch } from './side-module.ts';
+
+type ConvInfo = tf.backend_util.Conv2DInfo;
+
+/** What a kernel is called with. TensorFlow.js types inputs and attributes as loose maps. */
+export interface KernelCall {
+  // biome-ignore lint/suspicious/noExplicitAny: as TensorFlow.js has it
+  inputs: any;
+  // biome-ignore lint/suspicious/noExplicitAny: as TensorFlow.js has it
+  attrs: any;
+  backend: WasmBackend;
+}
+
+/** The numbering of `assembly/winograd.ts`. */
+const activations: Record<string, number> = { linear: 0, relu: 1, relu6: 2, prelu: 3 };
+
+/** The geometry of a convolution, from the attributes its kernels share. */
+export function convInfo(
+  inShape: number[],
+  filterShape: number[],
+  attrs: KernelCall['attrs'],
+  depthwise = false,
+): ConvInfo {
+  return tf.backend_util.computeConv2DInfo(
+    inShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    attrs.strides,
+    attrs.dilations ?? 1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    depthwise,
+    tf.backend_util.convertConv2DDataFormat(attrs.dataFormat ?? 'NHWC'),
+  );
+}
+
+/** Which kernel runs a convolution: filters that move pixel by pixel have one of their own. */
+function methodOf(info: ConvInfo): 'winograd' | 'pointwise' | 'direct' {
+  const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = info;
+  if (strideHeight * strideWidth * dilationHeight * dilationWidth !== 1) return 'direct';
+  if (filterHeight === 3 && filterWidth === 3) return 'winograd';
+  const { inHeight, inWidth, outHeight, outWidth } = info;
+  const plain = filterHeight * filterWidth === 1 && inHeight === outHeight && inWidth === outWidth;
+  return plain ? 'pointwise' : 'direct';
+}
+
+/** Where the tensors lie in the backend's memory; 0 for one that is not there. */
+function addresses(backend: WasmBackend, ...tensors: (tf.TensorInfo | undefined)[]): number[] {
+  return tensors.map((tensor) => (tensor ? backend.dataIdMap.get(tensor.dataId).memoryOffset : 0));
+}
+
+/** Conv2D and FusedConv2D; undefined where the side module does not cover the shape or the activation. */
+export function convolve(
+  side: SideExports,
+  { inputs, attrs, backend }: KernelCall,
+): tf.TensorInfo | undefined {
+  const { x, filter, bias, preluActivationWeights: slope } = inputs;
+  const activation = activations[attrs.activation ?? 'linear'];
+  if (activation === undefined || attrs.dataFormat === 'NCHW') return undefined;
+  const info = convInfo(x.shape, filter.shape, attrs);
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
+  const method = methodOf(info);
+  if (method === 'direct') return undefined;
+  if ([bias, slope].some((vector) => vector && tf.util.sizeFromShape(vector.shape) !== outChannels))
+    return undefined;
+
+  const y = backend.makeOutput(info.outShape, 'float32');
+  const tensors = addresses(backend, x, filter, bias, slope, y);
+  if (method === 'winograd') {
+    withScratch(backend, side.winogradScratch(inChannels, outChannels), (scratch) => {
+      const shape = [batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels];
+      side.winogradConv(...tensors, ...shape, padInfo.top, padInfo.left, activation, 0, scratch);
+    });
+  } else {
+    withScratch(backend, side.pointwiseScratch(inChannels, outChannels), (scratch) => {
+      const pixels = batchSize * inHeight * inWidth;
+      side.pointwiseConv(...tensors, pixels, inChannels, outChannels, activation, 0, scratch);
+    });
+  }
+  return y;
+}
+
+/**
+ * Conv2DBackpropInput. With stride 1 it is a convolution itself, of the output gradient with the filter
+ * turned.
+ */
+export function inputGradient(side: SideExports, { inputs, attrs, backend }: KernelCall): tf.TensorInfo {
+  const { dy, filter } = inputs;
+  const info = convInfo(attrs.inputShape, filter.shape, attrs);
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
+  const method = methodOf(info);
+  const dx = backend.makeOutput(info.inShape, 'float32');
+  if (method === 'direct') {
+    withScratch(backend, directScratch(side, info), (scratch) => {
+      side.directInputGradient(...addresses(backend, dy, filter, dx), ...geometry(info), scratch);
+    });
+    return dx;
+  }
+  const tensors = addresses(backend, dy, filter, undefined, undefined, dx);
+  if (method === 'winograd') {
+    withScratch(backend, side.winogradScratch(outChannels, inChannels), (scratch) => {
+      const shape = [batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels];
+      side.winogradConv(...tensors, ...shape, 2 - padInfo.top, 2 - padInfo.left, 0, 1, scratch);
+    });
+  } else {
+    withScratch(backend, side.pointwiseScratch(outChannels, inChannels), (scratch) => {
+      const pixels = batchSize * inHeight * inWidth;
+      side.pointwiseConv(...tensors, pixels, outChannels, inChannels, 0, 1, scratch);
+    });
+  }
+  return dx;
+}
+
+/** Conv2DBackpropFilter. */
+export function filterGradient(side: SideExports, { inputs, attrs, backend }: KernelCall): tf.TensorInfo {
+  const { x, dy } = inputs;
+  const info = convInfo(x.shape, attrs.filterShape, attrs);
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
+  const dw = backend.makeOutput(info.filterShape, 'float32');
+  if (methodOf(info) === 'winograd') {
+    withScratch(backend, side.winogradScratch(inChannels, outChannels), (scratch) => {
+      side.winogradFilterGradient(
+        ...addresses(backend, x, dy, dw),
+        ...[batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels],
+        ...[padInfo.top, padInfo.left, scratch],
+      );
+    });
+  } else {
+    withScratch(backend, directScratch(side, info), (scratch) => {
+      side.directFilterGradient(...addresses(backend, x, dy, dw), ...geometry(info), scratch);
+    });
+  }
+  return dw;
+}
+
+function directScratch(side: SideExports, info: ConvInfo): number {
+  return side.directScratch(info.filterHeight * info.filterWidth, info.inChannels, info.outChannels);
+}
+
+/** The numbers the direct kernels take after the addresses. */
+function geometry(info: ConvInfo): number[] {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
+  const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = info;
+  const filter = [filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth];
+  // A 1x1 convolution does not know rows: as one long row it wastes no work on their ends.
+  const shape =
+    methodOf(info) === 'pointwise'
+      ? [1, 1, batchSize * inHeight * inWidth, inChannels, 1, batchSize * inHeight * inWidth, outChannels]
+      : [batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels];
+  return [...shape, ...filter, padInfo.top, padInfo.left];
+}
+
+/** Sum over all but the last axis; undefined for any other sum. */
+export function sumRows(
+  side: SideExports,
+  { inputs, attrs, backend }: KernelCall,
+): tf.TensorInfo | undefined {
+  const x = inputs.x as tf.TensorInfo;
+  const axes = tf.util.parseAxisParam(attrs.axis, x.shape);
+  const channels = x.shape.at(-1);
+  if (!channels || x.dtype !== 'float32' || axes.length !== x.shape.length - 1) return undefined;
+  if (axes.includes(x.shape.length - 1)) return undefined;
+  const y = backend.makeOutput([...(attrs.keepDims ? axes.map(() => 1) : []), channels], 'float32');
+  const [from, to] = addresses(backend, x, y) as [number, number];
+  side.sumRows(from, to, tf.util.sizeFromShape(x.shape) / channels, channels);
+  return y;
+}
