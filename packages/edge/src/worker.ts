@@ -1,0 +1,4 @@
+import { createApp } from './app.ts';
+import { restorerFor } from './engine.ts';
+
+export default createApp(restorerFor);
