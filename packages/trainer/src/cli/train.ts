@@ -1,0 +1,111 @@
+/** `pnpm train [RECIPE]`: trains a student as a recipe says, and writes a model that the other commands read. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buildNetwork, PellucidError } from '@pellucid/core';
+import { defineCommand } from 'citty';
+import type { Skipped } from '../data/index.ts';
+import { openEngine } from '../engine/index.ts';
+import { metricsLog } from '../log/metrics-log.ts';
+import { progress } from '../log/progress.ts';
+import { tensorboard } from '../log/tensorboard.ts';
+import { loadModel } from '../model-file.ts';
+import { formatRecipe, networkOf, parseRecipe } from '../recipe.ts';
+import { costTable, describePsnr, release } from '../release.ts';
+import { chooseRunFolder } from '../run-folder.ts';
+import { train } from '../train.ts';
+import { openTrainingData } from '../training-data.ts';
+import { repeatedFlag, runCommand } from './command.ts';
+
+const command = defineCommand({
+  meta: {
+    name: 'pnpm train',
+    description: 'Train a restoration network, distilled from a teacher or on its own.',
+  },
+  args: {
+    recipe: { type: 'positional', default: 'recipes/denoise.yml', description: 'What to train.' },
+    data: { type: 'string', description: 'Folder of photographs to train on.' },
+    set: { type: 'string', description: 'Change the recipe: --set optimiser.learningRate=5e-4. Repeatable.' },
+    engine: { type: 'string', default: 'auto', description: 'auto, wasm, cpu, node or node-gpu.' },
+    resume: { type: 'boolean', description: 'Continue the newest run of this recipe (or of --name).' },
+    name: { type: 'string', description: 'Name of the run; the recipe has a default.' },
+    out: { type: 'string', default: 'runs', description: 'Folder that holds the runs.' },
+    'dry-run': { type: 'boolean', description: 'Check everything, train nothing.' },
+  },
+  async run({ args, rawArgs }) {
+    const overrides = repeatedFlag(rawArgs, '--set');
+    if (args.data !== undefined) overrides.push(`data.photographs=${JSON.stringify(args.data)}`);
+    if (args.name !== undefined) overrides.push(`name=${JSON.stringify(args.name)}`);
+    const recipe = parseRecipe(await readRecipe(args.recipe), overrides);
+    console.log(formatRecipe(recipe));
+
+    const resume = args.resume ?? false;
+    const folder = await chooseRunFolder(args.out, recipe.name, { name: args.name, resume });
+    const teacher = recipe.teacher === undefined ? undefined : await loadModel(recipe.teacher);
+    const engine = await openEngine(args.engine);
+    const data = await openTrainingData(recipe);
+    console.log(`Data: ${data.description}`);
+    if (data.skipped.length > 0) console.log(describeSkipped(data.skipped));
+    console.log(`Engine: ${engine.description}`);
+    console.log(costTable(buildNetwork(networkOf(recipe.student)), teacher?.graph));
+    console.log(`Run: ${folder}${resume ? ', continued' : ''}\n`);
+    if (args['dry-run']) return;
+
+    const display = progress(recipe.steps);
+    const observers = [display.observe, metricsLog(path.join(folder, 'metrics.jsonl')), tensorboard(folder)];
+    const stop = stopOnSignals();
+    const result = await train({
+      recipe,
+      data,
+      teacher,
+      folder,
+      resume,
+      signal: stop,
+      observe: (event) => {
+        for (const observe of observers) observe(event);
+      },
+    }).finally(() => display.close());
+
+    if (!result) {
+      console.log(`\nStopped, with a checkpoint. The same command with --resume continues.`);
+      return;
+    }
+    const model = await release(folder, result, recipe, teacher);
+    console.log(`
+Validation PSNR: ${describePsnr(result.psnr)}.
+
+${costTable(result.model.graph, teacher?.graph)}
+
+The model is in ${model}. To restore with it, measure it, serve it:
+  pnpm restore PHOTOGRAPH RESTORED --model ${model}
+  pnpm bench --model ${model}
+  cp ${path.join(model, 'model.safetensors')} models/denoise/small/ && pnpm edge`);
+  },
+});
+
+function describeSkipped(skipped: readonly Skipped[]): string {
+  const shown = skipped.slice(0, 5).map(({ name, reason }) => `  skipped ${name}: ${reason}`);
+  const rest = skipped.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])].join('\n');
+}
+
+async function readRecipe(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new PellucidError('recipe/not-found', `There is no readable recipe at ${file}.`, { cause });
+  }
+}
+
+/** The first SIGINT or SIGTERM ends the run after its step, with a checkpoint; a second one ends it at once. */
+function stopOnSignals(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      console.error('\nStopping after this step; once more stops at once.');
+      stop.abort();
+    });
+
+  return stop.signal;
+}
+
+await runCommand(command);

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { installTrainingKernels, supportsRelaxedSimd, wasmMemory } from '@pellucid/core/kernels';
+import { type BackendWasm, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * TensorFlow.js on WebAssembly, which npm alone installs anywhere, with the project's convolution kernels: the stock
+ * backend lacks the gradients.
+ *
+ * One thread: the threaded build spins while it waits and loses time wherever the cores are shared.
+ */
+export async function openWasm(): Promise<void> {
+  const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json');
+  setWasmPaths(`${path.join(path.dirname(manifest), 'wasm-out')}${path.sep}`);
+  setThreadsCount(1);
+  if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly backend did not start');
+  const build = supportsRelaxedSimd() ? 'conv-relaxed' : 'conv';
+  const file = new URL(import.meta.resolve(`@pellucid/core/kernels/${build}.wasm`));
+  const module = new WebAssembly.Module(readFileSync(file));
+  installTrainingKernels({ module, memory: wasmMemory(tf.backend()) });
+  shareClones();
+}
+
+/**
+ * Lets a clone share its tensor's memory, as every other backend does. The stock kernel copies, and a gradient clones
+ * every tensor that it saves: an eighth of a training step.
+ */
+function shareClones(): void {
+  const kernelFunc: tf.KernelFunc = ({ inputs: { x }, backend }) => {
+    const { dataId, shape, dtype } = x as tf.TensorInfo;
+    (backend as BackendWasm).incRef(dataId);
+    return { dataId, shape, dtype };
+  };
+  tf.unregisterKernel('Identity', 'wasm');
+  tf.registerKernel({ kernelName: 'Identity', backendName: 'wasm', kernelFunc });
+}

@@ -1,0 +1,26 @@
+import { forward, l1 } from '@pellucid/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Method } from './method.ts';
+
+/**
+ * Output distillation: the student follows the clean patch and, `weight` times, the teacher's restored patch.
+ *
+ *     L = |S(x) - y| + weight |S(x) - T(x)|
+ *
+ * The form of Hinton, Vinyals and Dean (2015) for regression: a restored image takes the place of the class scores,
+ * so there is no temperature.
+ */
+export function logits({ weight }: { weight: number }): Method {
+  return (student, teacher, batch) => {
+    const taught = forward(teacher!.graph, teacher!.weights, batch.degraded).output;
+    return () => {
+      const restored = forward(student.graph, student.weights, batch.degraded).output;
+      const pixel = l1(restored, batch.clean);
+      const imitation = l1(restored, taught);
+      return {
+        total: tf.add(pixel, tf.mul(imitation, weight)),
+        parts: { l_pixel: pixel, l_teacher: imitation },
+      };
+    };
+  };
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { formatRecipe, parseRecipe } from './recipe.ts';
+
+const minimal = `
+name: tiny
+task: denoise
+degradation: { kind: gaussian-noise, sigma: 25 }
+student: { kind: edge-unet, widths: [8], encoder: [1], decoder: [] }
+method: { kind: scratch }
+steps: 300
+`;
+
+test('fills in defaults and survives being printed', () => {
+  const recipe = parseRecipe(minimal);
+  expect(recipe.optimiser).toMatchObject({ learningRate: 1e-3, warmup: 200, ema: 0.999 });
+  expect(recipe.data).toMatchObject({ photographs: 'procedural', patch: 64, validation: { count: 8 } });
+  expect(parseRecipe(formatRecipe(recipe))).toEqual(recipe);
+});
+
+test('overrides are typed as YAML and reach into absent groups', () => {
+  const recipe = parseRecipe(minimal, [
+    'steps=400',
+    'optimiser.learningRate=5e-4',
+    'degradation.sigma=[0, 55]',
+    'student.widths.0=16',
+    'data.photographs=a=b',
+  ]);
+  expect(recipe.steps).toBe(400);
+  expect(recipe.optimiser.learningRate).toBe(5e-4);
+  expect(recipe.degradation.sigma).toEqual([0, 55]);
+  expect(recipe.student.widths).toEqual([16]);
+  expect(recipe.data.photographs).toBe('a=b');
+});
+
+test.each([
+  ['stpes: 3', 'stpes: unknown key; did you mean "steps"?'],
+  ['optimiser: { learningrate: 1 }', 'optimiser.learningrate: unknown key; did you mean "learningRate"?'],
+  ['optimiser: { zzzzzzzz: 1 }', 'optimiser.zzzzzzzz: unknown key; expected one of learningRate'],
+  ['data: { validation: { cuont: 1 } }', 'data.validation.cuont: unknown key; did you mean "count"?'],
+  ['optimiser: { learningRate: fast }', 'optimiser.learningRate: expected number, received string'],
+  ['optimiser: { warmup: 300 }', 'optimiser.warmup: must be less than steps'],
+  ['data: { patch: 63 }', 'data.patch: must be a multiple of 2'],
+  ['data: { validation: { size: 7 } }', 'data.validation.size: must be a multiple of 2'],
+])('names the mistake in "%s"', (mistake, message) => {
+  expect(() => parseRecipe(`${minimal}\n${mistake}`)).toThrow(message);
+});
+
+test.each([
+  ['student.widht=[8]', 'student.widht: unknown key; did you mean "widths"?'],
+  ['student.widths=[12]', 'student.widths.0: must be a multiple of 8'],
+  ['student.kind=edge-net', 'student.kind: expected one of edge-unet'],
+  ['method.kind=logit', 'method.kind: expected one of scratch, logits'],
+  ['method={kind: logits, wieght: 2}', 'method.wieght: unknown key; did you mean "weight"?'],
+  ['method.kind=logits', 'teacher: the method logits needs one'],
+  ['degradation.sigma=-1', 'degradation.sigma'],
+  ['name=../elsewhere', 'name: must be letters'],
+  ['steps=0', 'steps'],
+])('names the mistake in --set %s', (override, message) => {
+  expect(() => parseRecipe(minimal, [override])).toThrow(message);
+});
+
+test('every mistake has its line', () => {
+  expect(() => parseRecipe(`${minimal}\nstpes: 3\nepochs: 4`)).toThrow(/stpes: .*\n.*epochs: /);
+});
+
+test.each([
+  ['steps', 'recipe/bad-override'],
+  ['=3', 'recipe/bad-override'],
+  ['steps.more=3', 'recipe/bad-override'],
+  ['steps=[1', 'recipe/bad-override'],
+])('refuses --set %s', (override, code) => {
+  expect(() => parseRecipe(minimal, [override])).toThrow(expect.objectContaining({ code }));
+});
+
+test.each(['- a list', '', 'a: [', 'name: a\nname: b'])('refuses what is no mapping: %j', (text) => {
+  expect(() => parseRecipe(text)).toThrow(expect.objectContaining({ code: 'recipe/not-yaml' }));
+});

@@ -1,0 +1,211 @@
+import { buildNetwork, DegradationSettings, networkConfig, PellucidError } from '@pellucid/core';
+import YAML from 'yaml';
+import { z } from 'zod';
+import { methodConfig } from './methods/index.ts';
+import { nearest } from './nearest.ts';
+
+const positive = z.int().positive();
+const share = z.number().min(0).lt(1);
+
+export const dataConfig = z.strictObject({
+  /** `procedural` draws images from the seed; anything else is a folder of photographs. */
+  photographs: z.string().default('procedural'),
+  /** Folders or files inside `photographs` to leave out, such as those a benchmark measures on. */
+  exclude: z.array(z.string()).default([]),
+  /** Side of a training patch, in pixels. */
+  patch: positive.default(64),
+  /** Patches per step. */
+  batch: positive.default(8),
+  validation: z
+    .strictObject({
+      /** Number of validation images. */
+      count: positive.default(8),
+      /** Side of a validation image, in pixels. */
+      size: positive.default(128),
+    })
+    .prefault({}),
+});
+
+const studentConfig = z.discriminatedUnion('kind', [
+  networkConfig.options[0].safeExtend({
+    /** A model of the same network to start from, instead of random weights. */
+    init: z.string().optional(),
+  }),
+]);
+
+const optimiserConfig = z
+  .strictObject({
+    learningRate: z.number().positive().default(1e-3),
+    finalLearningRate: z.number().nonnegative().default(1e-6),
+    /** Steps of linear warm-up. */
+    warmup: z.int().nonnegative().default(200),
+    beta1: share.default(0.9),
+    beta2: share.default(0.999),
+    weightDecay: z.number().nonnegative().default(0),
+    /** Largest norm of the whole gradient. */
+    clip: z.number().positive().default(1),
+    /** Decay of the weights' moving average, which validation and the released model use. */
+    ema: share.default(0.999),
+  })
+  .prefault({});
+
+const recipeSchema = z
+  .strictObject({
+    /** Name of the run and of its folder. */
+    name: z.string().regex(/^[\w][\w.-]*$/, 'must be letters, digits, ".", "_" and "-"'),
+    task: z.string(),
+    seed: z.int().default(1),
+    data: dataConfig.prefault({}),
+    degradation: DegradationSettings,
+    student: studentConfig,
+    /** Folder or file of the teacher's model. */
+    teacher: z.string().optional(),
+    method: methodConfig,
+    optimiser: optimiserConfig,
+    steps: positive,
+    /** Steps between two log lines, validations and checkpoints. */
+    every: z
+      .strictObject({
+        log: positive.default(20),
+        validate: positive.default(500),
+        checkpoint: positive.default(500),
+      })
+      .prefault({}),
+  })
+  .superRefine((recipe, context) => {
+    const issue = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: path.split('.'), message });
+    const { alignment } = buildNetwork(networkOf(recipe.student));
+    if (recipe.data.patch % alignment)
+      issue('data.patch', `must be a multiple of ${alignment} for this student`);
+    if (recipe.data.validation.size % alignment)
+      issue('data.validation.size', `must be a multiple of ${alignment} for this student`);
+    if (recipe.method.kind !== 'scratch' && recipe.teacher === undefined)
+      issue('teacher', `the method ${recipe.method.kind} needs one: the path of a model`);
+    if (recipe.optimiser.warmup >= recipe.steps) issue('optimiser.warmup', 'must be less than steps');
+  });
+
+/** Everything that decides what a run computes. Two runs of one recipe on one engine give the same numbers. */
+export type Recipe = z.infer<typeof recipeSchema>;
+export type DataConfig = z.infer<typeof dataConfig>;
+
+/** The student's network alone, without where its weights start. */
+export function networkOf({ init: _, ...network }: Recipe['student']) {
+  return network;
+}
+
+/**
+ * Reads a recipe.
+ *
+ * @param text YAML
+ * @param overrides `path.to.key=value` in the order in which they apply; the value is read as YAML, and
+ *   no value at all (`teacher=`) takes the key away
+ * @throws PellucidError `recipe/not-yaml`, `recipe/bad-override` or `recipe/invalid`, whose message has a line for
+ *   each mistake: the key's path, what was expected, and the nearest key where one looks misspelt
+ */
+export function parseRecipe(text: string, overrides: readonly string[] = []): Recipe {
+  const raw = readYaml(text);
+  for (const override of overrides) applyOverride(raw, override);
+  const parsed = recipeSchema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  throw new PellucidError('recipe/invalid', `The recipe has mistakes:\n${explain(parsed.error)}`, {
+    cause: parsed.error,
+  });
+}
+
+/** The recipe with every default spelt out. */
+export function formatRecipe(recipe: Recipe): string {
+  const document = new YAML.Document(recipe);
+  YAML.visit(document, {
+    Seq(_key, list) {
+      list.flow = true;
+    },
+  });
+  return document.toString();
+}
+
+function readYaml(text: string): Record<string, unknown> {
+  let raw: unknown;
+  try {
+    raw = YAML.parse(text);
+  } catch (cause) {
+    throw new PellucidError('recipe/not-yaml', `The recipe is not YAML: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  if (isRecord(raw)) return raw;
+  throw new PellucidError('recipe/not-yaml', 'The recipe must be a YAML mapping of keys to values.');
+}
+
+function applyOverride(raw: Record<string, unknown>, override: string): void {
+  const bad = (why: string, cause?: unknown) =>
+    new PellucidError('recipe/bad-override', `--set ${override}: ${why}.`, { cause });
+  const equals = override.indexOf('=');
+  if (equals < 1) throw bad('write it as path.to.key=value');
+  const path = override.slice(0, equals).split('.');
+  let parent = raw;
+  for (const key of path.slice(0, -1)) {
+    if (!Object.hasOwn(parent, key)) parent[key] = {};
+    const child = parent[key];
+    if (typeof child !== 'object' || child === null) throw bad(`"${key}" is a plain value and has no keys`);
+    parent = child as Record<string, unknown>;
+  }
+  const last = path.at(-1)!;
+  try {
+    const value = YAML.parse(override.slice(equals + 1));
+    if (value === null) delete parent[last];
+    else parent[last] = value;
+  } catch (cause) {
+    throw bad('the value is not YAML', cause);
+  }
+}
+
+function explain(error: z.ZodError): string {
+  const schema = z.toJSONSchema(recipeSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const line = (path: PropertyKey[], message: string) =>
+    `  ${path.map(String).join('.') || 'recipe'}: ${message}`;
+  return error.issues
+    .flatMap((issue) => {
+      if (issue.code === 'unrecognized_keys') {
+        const known = propertiesAt([schema], issue.path).flatMap(Object.keys);
+        return issue.keys.map((key) => {
+          const meant = nearest(key, known);
+          const hint = meant
+            ? `did you mean "${meant}"?`
+            : `expected one of ${[...new Set(known)].join(', ')}`;
+          return line([...issue.path, key], `unknown key; ${hint}`);
+        });
+      }
+      if (issue.code === 'invalid_union' && issue.discriminator) {
+        const parents = propertiesAt([schema], issue.path.slice(0, -1));
+        const known = parents.map((properties) => properties[issue.discriminator as string]?.const);
+        return [line(issue.path, `expected one of ${known.join(', ')}`)];
+      }
+      return [line(issue.path, issue.message.replace(/^Invalid input: /, ''))];
+    })
+    .join('\n');
+}
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  oneOf?: JsonSchema[];
+  anyOf?: JsonSchema[];
+  const?: unknown;
+}
+
+/** The properties of every alternative that may stand at `path`. */
+function propertiesAt(schemas: JsonSchema[], path: PropertyKey[]): Record<string, JsonSchema>[] {
+  const objects = schemas
+    .flatMap((schema) => schema.oneOf ?? schema.anyOf ?? [schema])
+    .flatMap(({ properties }) => (properties ? [properties] : []));
+  const [key, ...rest] = path;
+  if (key === undefined) return objects;
+  return propertiesAt(
+    objects.flatMap((properties) => properties[String(key)] ?? ([] as JsonSchema[])),
+    rest,
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

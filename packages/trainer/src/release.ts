@@ -1,0 +1,62 @@
+import path from 'node:path';
+import { type Graph, type Model, macsPerPixel, parameters, writeModel } from '@pellucid/core';
+import { writeAtomically } from './atomic-file.ts';
+import { formatRecipe, type Recipe } from './recipe.ts';
+import type { TrainingResult } from './train.ts';
+
+/**
+ * Writes a trained student as a model that `restore`, `edge` and `bench` read, with a card that says what it is.
+ *
+ * @returns the model's folder
+ */
+export async function release(
+  folder: string,
+  { model, psnr }: TrainingResult,
+  recipe: Recipe,
+  teacher: Model | undefined,
+): Promise<string> {
+  const target = path.join(folder, 'model');
+  await writeAtomically(path.join(target, 'model.safetensors'), writeModel(model, 'F16'));
+  const { count, size } = recipe.data.validation;
+  await writeAtomically(
+    path.join(target, 'card.md'),
+    `# ${model.name}
+
+Task: ${model.task}. Trained for ${recipe.steps} steps on ${recipe.data.photographs} photographs.
+
+PSNR over ${count} validation images of ${size}x${size} (RGB, 8-bit, no border crop):
+${describePsnr(psnr)}.
+
+${costTable(model.graph, teacher?.graph)}
+
+\`\`\`yaml
+${formatRecipe(recipe).trimEnd()}
+\`\`\`
+`,
+  );
+  return target;
+}
+
+/** What the validation measured, in words. */
+export function describePsnr({ degraded, restored, teacher }: TrainingResult['psnr']): string {
+  const words = [`${degraded.toFixed(2)} dB degraded`, `${restored.toFixed(2)} dB restored`];
+  if (teacher !== undefined) words.push(`${teacher.toFixed(2)} dB restored by the teacher`);
+  return words.join(', ');
+}
+
+/** Parameters and MACs of a student, as a Markdown table; beside its teacher's, with the reduction, if there is one. */
+export function costTable(student: Graph, teacher: Graph | undefined): string {
+  const rows: [string, (graph: Graph) => number, (value: number) => string][] = [
+    ['parameters', parameters, (value) => Math.round(value).toLocaleString('en')],
+    ['MACs per pixel', macsPerPixel, (value) => Math.round(value).toLocaleString('en')],
+  ];
+  const table = rows.map(([name, count, format]) => {
+    if (!teacher) return `| ${name} | ${format(count(student))} |`;
+    const reduction = 100 * (1 - count(student) / count(teacher));
+    return `| ${name} | ${format(count(student))} | ${format(count(teacher))} | ${reduction.toFixed(1)} % |`;
+  });
+  const head = teacher
+    ? ['|  | student | teacher | reduction |', '|---|--:|--:|--:|']
+    : ['|  | student |', '|---|--:|'];
+  return [...head, ...table].join('\n');
+}

@@ -1,0 +1,197 @@
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  buildNetwork,
+  type Graph,
+  initialWeights,
+  type Model,
+  PellucidError,
+  Random,
+  type Weights,
+  type WeightTensors,
+  weightsOf,
+} from '@pellucid/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { adamw, averageWeights, clipByGlobalNorm } from './adamw.ts';
+import { writeAtomically } from './atomic-file.ts';
+import {
+  loadNewestCheckpoint,
+  refuseOtherRecipe,
+  removeUnfinished,
+  saveCheckpoint,
+  type TrainingState,
+} from './checkpoint.ts';
+import type { Pairs } from './data/index.ts';
+import type { Observer } from './events.ts';
+import { type Batch, methodOf, type Network } from './methods/index.ts';
+import { loadModel } from './model-file.ts';
+import { Parameters } from './parameters.ts';
+import { RecentMeans } from './recent-means.ts';
+import { formatRecipe, networkOf, type Recipe } from './recipe.ts';
+import { learningRateAt } from './schedule.ts';
+import { lossAndGradient } from './step.ts';
+import type { TrainingData } from './training-data.ts';
+import { degradedPsnr, restoredPsnr } from './validate.ts';
+
+export interface TrainingOptions {
+  recipe: Recipe;
+  data: TrainingData;
+  teacher?: Model | undefined;
+  /** The run's folder, which gets the recipe and `checkpoints`. New or empty, unless `resume` is set. */
+  folder: string;
+  /** Continue from the newest checkpoint in the folder. */
+  resume?: boolean;
+  /** Stops the run after the step at hand, with a checkpoint. */
+  signal?: AbortSignal | undefined;
+  observe?: Observer;
+}
+
+export interface TrainingResult {
+  /** The student with the moving average of its weights. */
+  model: Model;
+  /** Mean PSNR in dB over the validation images: of the input, of the model's output, and of the teacher's. */
+  psnr: { degraded: number; restored: number; teacher?: number };
+}
+
+/**
+ * Trains a student on the current TensorFlow.js backend.
+ *
+ * Everything random follows from the recipe's seed and the number of the step, so a run continued from a checkpoint
+ * ends, bit for bit, where an unbroken one would.
+ *
+ * @returns undefined when the signal stopped the run before its last step
+ * @throws PellucidError `train/diverged` when the loss stops being a number; `checkpoint/none`,
+ *   `checkpoint/other-recipe` on resuming; `train/patch-size`, `train/other-network`, `file/not-written`
+ */
+export async function train(options: TrainingOptions): Promise<TrainingResult | undefined> {
+  const { recipe, data, teacher, folder, resume = false, signal, observe = () => {} } = options;
+  const { optimiser, every, steps } = recipe;
+  const random = new Random(recipe.seed);
+  const network = networkOf(recipe.student);
+  const graph = buildNetwork(network);
+  const parameters = new Parameters(weightsOf(graph));
+  const method = methodOf(recipe.method);
+  const checkpoints = path.join(folder, 'checkpoints');
+  if (teacher) refuseUnfitTeacher(teacher, recipe);
+  await removeUnfinished(checkpoints);
+
+  const state = resume
+    ? await continueFrom(checkpoints, recipe, observe)
+    : startFrom(parameters.flatten(await firstWeights(recipe, graph, random)));
+  await writeAtomically(path.join(folder, 'recipe.yml'), formatRecipe(recipe));
+  observe({ kind: 'start', step: state.step });
+  const gradient = new Float32Array(parameters.count);
+  const taught: Network | undefined = teacher && { graph: teacher.graph, weights: uploadModel(teacher) };
+  const degraded = degradedPsnr(data.validation);
+  const recent = new RecentMeans();
+  let savedStep = resume ? state.step : -1;
+
+  const save = async () => {
+    if (savedStep === state.step) return;
+    const file = await saveCheckpoint(checkpoints, state, recipe);
+    savedStep = state.step;
+    observe({ kind: 'checkpoint', step: state.step, file });
+  };
+  const validate = async (): Promise<number> => {
+    const average = parameters.upload(state.average);
+    const restored = await restoredPsnr(graph, average, data.validation);
+    tf.dispose(average);
+    observe({
+      kind: 'scalars',
+      step: state.step,
+      values: { 'validation/psnr': restored, 'validation/psnr_degraded': degraded },
+    });
+    if (restored <= (state.best?.psnr ?? Number.NEGATIVE_INFINITY)) return restored;
+    state.best = { step: state.step, psnr: restored };
+    await save();
+    return restored;
+  };
+
+  try {
+    while (state.step < steps) {
+      // Signals and timers get a turn only here: every engine call may have resolved at once.
+      await nextTurn();
+      if (signal?.aborted) return void (await save());
+      const { step } = state;
+      const batch = uploadBatch(data.batch(random.fork(`step ${step}`)));
+      const student = { graph, parameters, weights: state.weights };
+      const values = await lossAndGradient(method, student, taught, batch, gradient);
+      tf.dispose([batch.degraded, batch.clean]);
+
+      const norm = clipByGlobalNorm(gradient, optimiser.clip);
+      if (!Number.isFinite(values.loss) || !Number.isFinite(norm))
+        throw diverged(step, checkpoints, savedStep);
+      const learningRate = learningRateAt(step, { ...optimiser, steps });
+      adamw(state.weights, gradient, state, optimiser, learningRate, step);
+      averageWeights(state.average, state.weights, optimiser.ema, step);
+      state.step++;
+
+      recent.add({ ...values, gradient_norm: norm, learning_rate: learningRate });
+      observe({ kind: 'step', step: state.step, loss: values.loss! });
+      if (state.step % every.log === 0) observe({ kind: 'scalars', step: state.step, values: recent.take() });
+      if (state.step % every.validate === 0 && state.step < steps) await validate();
+      if (state.step % every.checkpoint === 0) await save();
+    }
+    const restored = await validate();
+    await save();
+    const weights = parameters.unflatten(state.average);
+    const reference = taught && (await restoredPsnr(taught.graph, taught.weights, data.validation));
+    return {
+      model: { name: recipe.name, task: recipe.task, network, graph, weights },
+      psnr: { degraded, restored, ...(reference !== undefined && { teacher: reference }) },
+    };
+  } finally {
+    if (taught) tf.dispose(taught.weights);
+  }
+}
+
+function refuseUnfitTeacher({ name, graph: { alignment } }: Model, { data }: Recipe): void {
+  if (data.patch % alignment === 0 && data.validation.size % alignment === 0) return;
+  throw new PellucidError(
+    'train/patch-size',
+    `The teacher ${name} takes sides that are multiples of ${alignment}: change data.patch or data.validation.size.`,
+  );
+}
+
+async function firstWeights(recipe: Recipe, graph: Graph, random: Random): Promise<Weights> {
+  if (recipe.student.init === undefined) return initialWeights(graph, random.fork('weights'));
+  const model = await loadModel(recipe.student.init);
+  if (JSON.stringify(model.network) === JSON.stringify(networkOf(recipe.student))) return model.weights;
+  throw new PellucidError(
+    'train/other-network',
+    `The student cannot start from ${recipe.student.init}: that model is ${JSON.stringify(model.network)}.`,
+  );
+}
+
+function startFrom(weights: Float32Array): TrainingState {
+  const zeros = () => new Float32Array(weights.length);
+  return { step: 0, weights, first: zeros(), second: zeros(), average: weights.slice(), best: null };
+}
+
+async function continueFrom(checkpoints: string, recipe: Recipe, observe: Observer): Promise<TrainingState> {
+  const note = (message: string) => observe({ kind: 'note', message });
+  const saved = await loadNewestCheckpoint(checkpoints, note);
+  refuseOtherRecipe(saved.recipe, recipe);
+  note(`Continuing after step ${saved.state.step} of ${recipe.steps}.`);
+  return saved.state;
+}
+
+function uploadModel({ graph, weights }: Model): WeightTensors {
+  const parameters = new Parameters(weightsOf(graph));
+  return parameters.upload(parameters.flatten(weights));
+}
+
+function uploadBatch({ degraded, clean, shape }: Pairs): Batch {
+  return { degraded: tf.tensor4d(degraded, shape), clean: tf.tensor4d(clean, shape) };
+}
+
+function diverged(step: number, checkpoints: string, savedStep: number): PellucidError {
+  const good =
+    savedStep < 0
+      ? 'no checkpoint was written yet'
+      : `the checkpoint of step ${savedStep} in ${checkpoints} is good`;
+  return new PellucidError(
+    'train/diverged',
+    `The loss or its gradient stopped being a number at step ${step + 1}; ${good}. Lower optimiser.learningRate or lengthen optimiser.warmup.`,
+  );
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { Random } from '@pellucid/core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseRecipe } from './recipe.ts';
+import { openTrainingData } from './training-data.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'pellucid-photographs-'));
+  for (const level of [40, 80, 120, 160, 200])
+    await sharp({
+      create: { width: 20, height: 16, channels: 3, background: { r: level, g: level, b: level } },
+    })
+      .png()
+      .toFile(path.join(folder, `${level}.png`));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const open = (...overrides: string[]) =>
+  openTrainingData(
+    parseRecipe(
+      `
+name: tiny
+task: denoise
+degradation: { kind: gaussian-noise, sigma: 25 }
+student: { kind: edge-unet, widths: [8], encoder: [1], decoder: [] }
+method: { kind: scratch }
+data: { photographs: ${folder}, patch: 8, batch: 64, validation: { count: 2, size: 16 } }
+steps: 300
+`,
+      overrides,
+    ),
+  );
+
+const levels = (pixels: Float32Array) => new Set([...pixels].map((value) => Math.round(value * 255)));
+
+test('trains on what it does not validate on', async () => {
+  const { batch, validation } = await open();
+  const trained = levels(batch(new Random(1)).clean);
+  const validated = validation.flatMap(({ clean }) => [...levels(clean)]);
+  expect(validated).toHaveLength(2);
+  expect([...trained, ...validated].sort((a, b) => a - b)).toEqual([40, 80, 120, 160, 200]);
+});
+
+test('validates on the same images whatever the seed', async () => {
+  expect((await open('seed=2')).validation).toEqual((await open('seed=1')).validation);
+});
+
+test('the same stream gives the same batch, another one another', async () => {
+  const { batch } = await open();
+  expect(batch(new Random(1).fork('step 3'))).toEqual(batch(new Random(1).fork('step 3')));
+  expect(batch(new Random(1).fork('step 4'))).not.toEqual(batch(new Random(1).fork('step 3')));
+});
+
+test('leaves out what is excluded, and says when too few remain', async () => {
+  await expect(open("data.exclude=['40', '80', '120']")).rejects.toMatchObject({ code: 'data/too-few' });
+});

@@ -1,0 +1,55 @@
+import { createDegradation, type Random } from '@pellucid/core';
+import {
+  holdOut,
+  openPhotographs,
+  type Pairs,
+  PatchSampler,
+  type Skipped,
+  validationPairs,
+} from './data/index.ts';
+import type { Recipe } from './recipe.ts';
+
+export interface TrainingData {
+  /** The patches of one step, which depend on nothing but the recipe and `random`. */
+  batch(random: Random): Pairs;
+  /** Images that training never sees. */
+  validation: readonly Pairs[];
+  /** One line for people. */
+  description: string;
+  skipped: readonly Skipped[];
+}
+
+/** Enough for a run of minutes to meet little twice, and drawn in seconds. */
+const proceduralPictures = { count: 96, side: 256 };
+
+/**
+ * Opens the photographs of a recipe and sets some aside for validation.
+ *
+ * Which photographs there are, and which are set aside, does not depend on the recipe's seed: runs that differ by their
+ * seed alone are validated on the same images.
+ *
+ * @throws PellucidError as `openPhotographs` and `holdOut` do
+ */
+export async function openTrainingData({ data, degradation }: Recipe): Promise<TrainingData> {
+  const { photographs: source, exclude, patch, batch, validation } = data;
+  const size = Math.max(proceduralPictures.side, patch, validation.size);
+  const count = proceduralPictures.count + validation.count;
+  const { photographs, skipped } = await openPhotographs(
+    source === 'procedural' ? { procedural: { count, size, seed: 'training' } } : { folder: source },
+    { smallest: patch, exclude },
+  );
+  const held = holdOut(photographs, { ...validation, seed: 'validation' });
+  const apply = createDegradation(degradation);
+  const sampler = new PatchSampler({ photographs: held.training, patch, batch, degradation: apply });
+  return {
+    batch: (random) => sampler.draw(random),
+    validation: validationPairs({
+      photographs: held.validation,
+      size: validation.size,
+      degradation: apply,
+      seed: 'validation',
+    }),
+    description: `${held.training.length} photographs to train on and ${held.validation.length} to validate on (${source})`,
+    skipped,
+  };
+}

@@ -1,0 +1,28 @@
+import { buildNetwork, weightsOf } from '@pellucid/core';
+import { beforeAll, expect, test } from 'vitest';
+import { openEngine } from './engine/index.ts';
+import { Parameters } from './parameters.ts';
+import { degradedPsnr, restoredPsnr } from './validate.ts';
+
+beforeAll(async () => void (await openEngine('wasm')));
+
+const pair = (error: number) => ({
+  clean: new Float32Array(192).fill(100 / 255),
+  degraded: new Float32Array(192).fill((100 + error) / 255),
+  shape: [1, 8, 8, 3] as [number, number, number, number],
+});
+
+test('is the mean of each image in decibel, after rounding to 8 bits', () => {
+  const of = (error: number) => 20 * Math.log10(255 / error);
+  expect(degradedPsnr([pair(10), pair(5.2)])).toBeCloseTo((of(10) + of(5)) / 2, 6);
+});
+
+test('measures what the network makes of an image', async () => {
+  const graph = buildNetwork({ kind: 'edge-unet', widths: [8], encoder: [0], decoder: [] });
+  const parameters = new Parameters(weightsOf(graph));
+  const weights = parameters.unflatten(new Float32Array(parameters.count));
+  const measure = () => restoredPsnr(graph, parameters.upload(parameters.flatten(weights)), [pair(10)]);
+  expect(await measure()).toBeCloseTo(degradedPsnr([pair(10)]), 4);
+  weights.get('tail.bias')!.fill(-9 / 255);
+  expect(await measure()).toBeCloseTo(20 * Math.log10(255 / 1), 4);
+});
