@@ -21,15 +21,13 @@ import {
   saveCheckpoint,
   type TrainingState,
 } from './checkpoint.ts';
-import type { Pairs } from './data/index.ts';
 import type { Observer } from './events.ts';
-import { type Batch, methodOf, type Network } from './methods/index.ts';
+import { type Gradients, LocalGradients, uploadModel } from './gradients/gradients.ts';
 import { loadModel } from './model-file.ts';
 import { Parameters } from './parameters.ts';
 import { RecentMeans } from './recent-means.ts';
 import { formatRecipe, networkOf, type Recipe } from './recipe.ts';
 import { learningRateAt } from './schedule.ts';
-import { lossAndGradient } from './step.ts';
 import type { TrainingData } from './training-data.ts';
 import { degradedPsnr, restoredPsnr } from './validate.ts';
 
@@ -37,6 +35,8 @@ export interface TrainingOptions {
   recipe: Recipe;
   data: TrainingData;
   teacher?: Model | undefined;
+  /** What computes the gradients: the current backend in this thread unless given. Closed when the run ends. */
+  gradients?: Gradients;
   /** The run's folder, which gets the recipe and `checkpoints`. New or empty, unless `resume` is set. */
   folder: string;
   /** Continue from the newest checkpoint in the folder. */
@@ -64,13 +64,21 @@ export interface TrainingResult {
  *   `checkpoint/other-recipe` on resuming; `train/patch-size`, `train/other-network`, `file/not-written`
  */
 export async function train(options: TrainingOptions): Promise<TrainingResult | undefined> {
+  const gradients = options.gradients ?? new LocalGradients(options.recipe, options.teacher);
+  try {
+    return await loop(options, gradients);
+  } finally {
+    await gradients.close();
+  }
+}
+
+async function loop(options: TrainingOptions, gradients: Gradients): Promise<TrainingResult | undefined> {
   const { recipe, data, teacher, folder, resume = false, signal, observe = () => {} } = options;
   const { optimiser, every, steps } = recipe;
   const random = new Random(recipe.seed);
   const network = networkOf(recipe.student);
   const graph = buildNetwork(network);
   const parameters = new Parameters(weightsOf(graph));
-  const method = methodOf(recipe.method);
   const checkpoints = path.join(folder, 'checkpoints');
   if (teacher) refuseUnfitTeacher(teacher, recipe);
   await removeUnfinished(checkpoints);
@@ -81,7 +89,6 @@ export async function train(options: TrainingOptions): Promise<TrainingResult | 
   await writeAtomically(path.join(folder, 'recipe.yml'), formatRecipe(recipe));
   observe({ kind: 'start', step: state.step });
   const gradient = new Float32Array(parameters.count);
-  const taught: Network | undefined = teacher && { graph: teacher.graph, weights: uploadModel(teacher) };
   const degraded = degradedPsnr(data.validation);
   const recent = new RecentMeans();
   let savedStep = resume ? state.step : -1;
@@ -92,10 +99,13 @@ export async function train(options: TrainingOptions): Promise<TrainingResult | 
     savedStep = state.step;
     observe({ kind: 'checkpoint', step: state.step, file });
   };
+  const measure = async (graph: Graph, weights: WeightTensors) => {
+    const restored = await restoredPsnr(graph, weights, data.validation);
+    tf.dispose(weights);
+    return restored;
+  };
   const validate = async (): Promise<number> => {
-    const average = parameters.upload(state.average);
-    const restored = await restoredPsnr(graph, average, data.validation);
-    tf.dispose(average);
+    const restored = await measure(graph, parameters.upload(state.average));
     observe({
       kind: 'scalars',
       step: state.step,
@@ -107,42 +117,35 @@ export async function train(options: TrainingOptions): Promise<TrainingResult | 
     return restored;
   };
 
-  try {
-    while (state.step < steps) {
-      // Signals and timers get a turn only here: every engine call may have resolved at once.
-      await nextTurn();
-      if (signal?.aborted) return void (await save());
-      const { step } = state;
-      const batch = uploadBatch(data.batch(random.fork(`step ${step}`)));
-      const student = { graph, parameters, weights: state.weights };
-      const values = await lossAndGradient(method, student, taught, batch, gradient);
-      tf.dispose([batch.degraded, batch.clean]);
+  while (state.step < steps) {
+    // Signals and timers get a turn only here: every engine call may have resolved at once.
+    await nextTurn();
+    if (signal?.aborted) return void (await save());
+    const { step } = state;
+    const batch = data.batch(random.fork(`step ${step}`));
+    const values = await gradients.compute(state.weights, batch, gradient);
 
-      const norm = clipByGlobalNorm(gradient, optimiser.clip);
-      if (!Number.isFinite(values.loss) || !Number.isFinite(norm))
-        throw diverged(step, checkpoints, savedStep);
-      const learningRate = learningRateAt(step, { ...optimiser, steps });
-      adamw(state.weights, gradient, state, optimiser, learningRate, step);
-      averageWeights(state.average, state.weights, optimiser.ema, step);
-      state.step++;
+    const norm = clipByGlobalNorm(gradient, optimiser.clip);
+    if (!Number.isFinite(values.loss) || !Number.isFinite(norm)) throw diverged(step, checkpoints, savedStep);
+    const learningRate = learningRateAt(step, { ...optimiser, steps });
+    adamw(state.weights, gradient, state, optimiser, learningRate, step);
+    averageWeights(state.average, state.weights, optimiser.ema, step);
+    state.step++;
 
-      recent.add({ ...values, gradient_norm: norm, learning_rate: learningRate });
-      observe({ kind: 'step', step: state.step, loss: values.loss! });
-      if (state.step % every.log === 0) observe({ kind: 'scalars', step: state.step, values: recent.take() });
-      if (state.step % every.validate === 0 && state.step < steps) await validate();
-      if (state.step % every.checkpoint === 0) await save();
-    }
-    const restored = await validate();
-    await save();
-    const weights = parameters.unflatten(state.average);
-    const reference = taught && (await restoredPsnr(taught.graph, taught.weights, data.validation));
-    return {
-      model: { name: recipe.name, task: recipe.task, network, graph, weights },
-      psnr: { degraded, restored, ...(reference !== undefined && { teacher: reference }) },
-    };
-  } finally {
-    if (taught) tf.dispose(taught.weights);
+    recent.add({ ...values, gradient_norm: norm, learning_rate: learningRate });
+    observe({ kind: 'step', step: state.step, loss: values.loss! });
+    if (state.step % every.log === 0) observe({ kind: 'scalars', step: state.step, values: recent.take() });
+    if (state.step % every.validate === 0 && state.step < steps) await validate();
+    if (state.step % every.checkpoint === 0) await save();
   }
+  const restored = await validate();
+  await save();
+  const weights = parameters.unflatten(state.average);
+  const reference = teacher && (await measure(teacher.graph, uploadModel(teacher)));
+  return {
+    model: { name: recipe.name, task: recipe.task, network, graph, weights },
+    psnr: { degraded, restored, ...(reference !== undefined && { teacher: reference }) },
+  };
 }
 
 function refuseUnfitTeacher({ name, graph: { alignment } }: Model, { data }: Recipe): void {
@@ -174,15 +177,6 @@ async function continueFrom(checkpoints: string, recipe: Recipe, observe: Observ
   refuseOtherRecipe(saved.recipe, recipe);
   note(`Continuing after step ${saved.state.step} of ${recipe.steps}.`);
   return saved.state;
-}
-
-function uploadModel({ graph, weights }: Model): WeightTensors {
-  const parameters = new Parameters(weightsOf(graph));
-  return parameters.upload(parameters.flatten(weights));
-}
-
-function uploadBatch({ degraded, clean, shape }: Pairs): Batch {
-  return { degraded: tf.tensor4d(degraded, shape), clean: tf.tensor4d(clean, shape) };
 }
 
 function diverged(step: number, checkpoints: string, savedStep: number): PellucidError {

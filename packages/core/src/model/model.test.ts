@@ -36,6 +36,11 @@ describe('a model file', () => {
     expect(read).toEqual(written);
   });
 
+  it('reads the same from a Node Buffer', () => {
+    const bytes = writeModel(model, 'F32');
+    expect(readModel(Buffer.from(bytes)).weights).toEqual(model.weights);
+  });
+
   it('is half the size in float16, at a relative error of at most 2^-11', () => {
     const full = writeModel(model, 'F32');
     const half = writeModel(model, 'F16');

@@ -30,7 +30,9 @@ const maximumHeaderBytes = 100_000_000;
  * Throws PellucidError `model/not-safetensors` when the bytes are not such a file, are cut short, or hold another
  * type than F32 and F16, always before allocating what a lying header asks for.
  */
-export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+export function readSafetensors(file: Uint8Array): SafetensorsFile {
+  // `slice` copies from a Uint8Array but not from its subclass Buffer, and below it must copy.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 8) throw notSafetensors('it is shorter than a header');
   const headerLength = Number(view.getBigUint64(0, true));

@@ -1,10 +1,12 @@
 /** `pnpm train [RECIPE]`: trains a student as a recipe says, and writes a model that the other commands read. */
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { buildNetwork, PellucidError } from '@pellucid/core';
+import { buildNetwork, PellucidError, parameters } from '@pellucid/core';
 import { defineCommand } from 'citty';
 import type { Skipped } from '../data/index.ts';
-import { openEngine } from '../engine/index.ts';
+import { type EngineName, openEngine } from '../engine/index.ts';
+import { openParallelGradients } from '../gradients/parallel.ts';
 import { metricsLog } from '../log/metrics-log.ts';
 import { progress } from '../log/progress.ts';
 import { tensorboard } from '../log/tensorboard.ts';
@@ -26,6 +28,11 @@ const command = defineCommand({
     data: { type: 'string', description: 'Folder of photographs to train on.' },
     set: { type: 'string', description: 'Change the recipe: --set optimiser.learningRate=5e-4. Repeatable.' },
     engine: { type: 'string', default: 'auto', description: 'auto, wasm, cpu, node or node-gpu.' },
+    workers: {
+      type: 'string',
+      description:
+        'Threads that share each batch; as many as there are cores unless given. Resuming with another number changes the last digits.',
+    },
     resume: { type: 'boolean', description: 'Continue the newest run of this recipe (or of --name).' },
     name: { type: 'string', description: 'Name of the run; the recipe has a default.' },
     out: { type: 'string', default: 'runs', description: 'Folder that holds the runs.' },
@@ -45,11 +52,14 @@ const command = defineCommand({
     const data = await openTrainingData(recipe);
     console.log(`Data: ${data.description}`);
     if (data.skipped.length > 0) console.log(describeSkipped(data.skipped));
-    console.log(`Engine: ${engine.description}`);
+    const workers = chooseWorkers(args.workers, engine.name, recipe.data.batch);
+    console.log(`Engine: ${engine.description}, ${workers === 1 ? '1 worker' : `${workers} workers`}`);
     console.log(costTable(buildNetwork(networkOf(recipe.student)), teacher?.graph));
     console.log(`Run: ${folder}${resume ? ', continued' : ''}\n`);
     if (args['dry-run']) return;
 
+    const count = parameters(buildNetwork(networkOf(recipe.student)));
+    const gradients = await openParallelGradients(recipe, teacher, { engine: engine.name, workers, count });
     const display = progress(recipe.steps);
     const observers = [display.observe, metricsLog(path.join(folder, 'metrics.jsonl')), tensorboard(folder)];
     const stop = stopOnSignals();
@@ -57,6 +67,7 @@ const command = defineCommand({
       recipe,
       data,
       teacher,
+      gradients,
       folder,
       resume,
       signal: stop,
@@ -86,6 +97,17 @@ function describeSkipped(skipped: readonly Skipped[]): string {
   const shown = skipped.slice(0, 5).map(({ name, reason }) => `  skipped ${name}: ${reason}`);
   const rest = skipped.length - shown.length;
   return [...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])].join('\n');
+}
+
+/** A GPU is kept busy by one thread; a batch cannot be shared by more threads than it has patches. */
+function chooseWorkers(asked: string | undefined, engine: EngineName, batch: number): number {
+  if (asked === undefined) return engine === 'wasm' ? Math.min(availableParallelism(), batch) : 1;
+  const workers = Number(asked);
+  if (Number.isInteger(workers) && workers >= 1 && workers <= batch) return workers;
+  throw new PellucidError(
+    'cli/usage',
+    `--workers must be a whole number from 1 to the batch's ${batch} patches.`,
+  );
 }
 
 async function readRecipe(file: string): Promise<string> {

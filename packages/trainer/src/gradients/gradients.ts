@@ -1,0 +1,54 @@
+import { buildNetwork, type Model, weightsOf } from '@pellucid/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Pairs } from '../data/index.ts';
+import { methodOf, type Network } from '../methods/index.ts';
+import { Parameters } from '../parameters.ts';
+import { networkOf, type Recipe } from '../recipe.ts';
+import { lossAndGradient } from '../step.ts';
+
+/** Whatever computes the loss of a batch and its gradient: one engine, or several side by side. */
+export interface Gradients {
+  /**
+   * @param weights the student's, flat, in the order of its graph
+   * @param gradient filled in place, laid out like `weights`
+   * @returns `loss` and the named parts it was added up from, means over the batch
+   */
+  compute(weights: Float32Array, batch: Pairs, gradient: Float32Array): Promise<Record<string, number>>;
+  /** Frees what it holds; it cannot be used afterwards. */
+  close(): Promise<void>;
+}
+
+/** Computes on the current TensorFlow.js backend, in this thread. */
+export class LocalGradients implements Gradients {
+  readonly #graph: Network['graph'];
+  readonly #parameters: Parameters;
+  readonly #method: ReturnType<typeof methodOf>;
+  readonly #teacher: Network | undefined;
+
+  constructor(recipe: Pick<Recipe, 'student' | 'method'>, teacher: Model | undefined) {
+    this.#graph = buildNetwork(networkOf(recipe.student));
+    this.#parameters = new Parameters(weightsOf(this.#graph));
+    this.#method = methodOf(recipe.method);
+    this.#teacher = teacher && { graph: teacher.graph, weights: uploadModel(teacher) };
+  }
+
+  async compute(weights: Float32Array, { clean, degraded, shape }: Pairs, gradient: Float32Array) {
+    const batch = { degraded: tf.tensor4d(degraded, shape), clean: tf.tensor4d(clean, shape) };
+    const student = { graph: this.#graph, parameters: this.#parameters, weights };
+    try {
+      return await lossAndGradient(this.#method, student, this.#teacher, batch, gradient);
+    } finally {
+      tf.dispose([batch.degraded, batch.clean]);
+    }
+  }
+
+  async close() {
+    if (this.#teacher) tf.dispose(this.#teacher.weights);
+  }
+}
+
+/** A model's weights on the current backend, by name. */
+export function uploadModel({ graph, weights }: Model): Network['weights'] {
+  const parameters = new Parameters(weightsOf(graph));
+  return parameters.upload(parameters.flatten(weights));
+}
