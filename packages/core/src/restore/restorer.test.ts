@@ -4,11 +4,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../../testing.ts';
 import type { Model } from '../model/model.ts';
 import { peakMemory, weightsOf } from '../network/cost.ts';
+import { receptiveField } from '../network/receptive-field.ts';
 import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { Random } from '../random.ts';
 import type { Raster } from '../raster.ts';
 import { Restorer } from './restorer.ts';
-import { segments } from './tiles.ts';
+import { planTiles } from './tiles.ts';
 
 const network: NetworkConfig = { kind: 'edge-unet', widths: [8, 8, 8], encoder: [1, 0, 1], decoder: [1, 0] };
 const graph = buildNetwork(network);
@@ -35,38 +36,54 @@ function photograph(width: number, height: number, channels: 3 | 4 = 3): Raster 
 const largest = (a: Raster, b: Raster) =>
   Array.from(a.data, (value, i) => Math.abs(value - b.data[i]!)).reduce((x, y) => Math.max(x, y));
 
-// A window that holds any photograph of these tests, and the smallest one.
+// A tile that holds any photograph of these tests, and a small one.
 const whole = { memory: 2 ** 30 };
 const tiled = { memory: peakMemory(graph, 128, 128) };
 
 beforeAll(useWasm);
 
-describe('segments', () => {
-  it('keep every position once, inside windows that see far enough', () => {
+describe('planTiles', () => {
+  it('keeps every position once, in windows of one size that see far enough and fit the memory', () => {
+    const { before, after } = receptiveField(graph);
+    const smallest = peakMemory(graph, 96, 96);
     const arbitrary = fc.record({
-      blocks: fc.integer({ min: 1, max: 200 }),
-      window: fc.integer({ min: 6, max: 60 }),
-      before: fc.integer({ min: 0, max: 20 }),
-      after: fc.integer({ min: 0, max: 20 }),
+      width: fc.integer({ min: 1, max: 2000 }),
+      height: fc.integer({ min: 1, max: 2000 }),
+      memory: fc.integer({ min: smallest, max: 40 * smallest }),
     });
     fc.assert(
-      fc.property(arbitrary, ({ blocks, window, before, after }) => {
-        const cuts = segments(8 * blocks, 8 * window, { before, after }, 8);
-        let next = 0;
-        for (const { from, length, keepFrom, keepLength } of cuts) {
-          expect(keepFrom).toBe(next);
-          next = keepFrom + keepLength;
-          expect(keepLength).toBeGreaterThan(0);
-          expect(from % 8).toBe(0);
-          expect(length).toBe(cuts[0]!.length);
-          expect(from === 0 || keepFrom - from >= before).toBe(true);
-          const end = from + length;
-          expect(end === 8 * blocks || end - next >= after).toBe(true);
-          expect(from >= 0 && end <= 8 * blocks).toBe(true);
+      fc.property(arbitrary, ({ width, height, memory }) => {
+        const { rows, columns } = planTiles(graph, width, height, memory);
+        expect(peakMemory(graph, rows[0]!.length, columns[0]!.length)).toBeLessThanOrEqual(memory);
+        for (const [cuts, pixels] of [
+          [rows, height],
+          [columns, width],
+        ] as const) {
+          const length = Math.ceil(pixels / 8) * 8;
+          let next = 0;
+          for (const cut of cuts) {
+            expect(cut.length).toBe(cuts[0]!.length);
+            expect(cut.keepFrom).toBe(next);
+            next += cut.keepLength;
+            const end = cut.from + cut.length;
+            expect(cut.keepLength).toBeGreaterThan(0);
+            expect(cut.from % 8).toBe(0);
+            expect(cut.from === 0 || cut.keepFrom - cut.from >= before).toBe(true);
+            expect(end === length || end - next >= after).toBe(true);
+            expect(cut.from >= 0 && end <= length).toBe(true);
+          }
+          expect(next).toBe(length);
         }
-        expect(next).toBe(8 * blocks);
       }),
     );
+  });
+
+  it('gives a photograph that fits one tile of its own shape, and another no more work than it must', () => {
+    const one = planTiles(graph, 800, 100, peakMemory(graph, 104, 800));
+    expect([one.rows.length, one.columns.length]).toEqual([1, 1]);
+    const { rows, columns } = planTiles(graph, 800, 100, peakMemory(graph, 104, 416));
+    // Cutting along the short side would cost a halo along the long one.
+    expect([rows.length, rows[0]!.length, columns.length]).toEqual([1, 104, 3]);
   });
 });
 
@@ -87,7 +104,7 @@ describe('Restorer', () => {
       const a = await once.restore(image);
       const b = await inTiles.restore(image);
       expect(once.tiles(width, height)).toBe(1);
-      if (Math.max(width, height) > 128) expect(inTiles.tiles(width, height)).toBeGreaterThan(1);
+      if (width * height > 128 * 128) expect(inTiles.tiles(width, height)).toBeGreaterThan(1);
       expect(largest(a, b), `${width} x ${height}`).toBeLessThan(1e-5);
       expect(largest(a, image)).toBeGreaterThan(0.01);
     }
@@ -146,7 +163,11 @@ describe('Restorer', () => {
     expect(tf.memory().numTensors).toBe(atRest);
   });
 
-  it('refuses a memory budget in which no tile fits, and says how much it takes', () => {
-    expect(() => new Restorer(livelyModel(), { memory: 1000 })).toThrow(/at least \d+ MiB/);
+  it('refuses a memory budget in which no tile fits', async () => {
+    const restorer = new Restorer(livelyModel(), { memory: 1000 });
+    await expect(restorer.restore(photograph(300, 300))).rejects.toMatchObject({
+      code: 'restore/memory-too-small',
+    });
+    restorer.dispose();
   });
 });

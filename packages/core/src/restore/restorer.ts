@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PellucidError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
-import { peakMemory, weightsOf } from '../network/cost.ts';
+import { weightsOf } from '../network/cost.ts';
 import { infer, type WeightTensors } from '../network/forward.ts';
-import { receptiveField } from '../network/receptive-field.ts';
 import type { Raster } from '../raster.ts';
 import { readWindow, writeWindow } from './pixels.ts';
-import { type Segment, segments } from './tiles.ts';
+import { planTiles, type Segment, type TilePlan } from './tiles.ts';
 
 export interface RestoreOptions {
   /** Stops at the next tile; `restore` then rejects with the signal's reason. */
@@ -16,7 +15,6 @@ export interface RestoreOptions {
 }
 
 const mebibyte = 2 ** 20;
-const largestWindow = 512;
 
 /**
  * Restores photographs of any size with one model, on the TensorFlow.js backend that is current when it is made.
@@ -26,17 +24,15 @@ const largestWindow = 512;
  */
 export class Restorer {
   readonly model: Model;
-  /** Side of the square that the network sees at once, halo included. */
-  readonly window: number;
+  readonly #memory: number;
   readonly #weights: WeightTensors;
 
   /**
-   * @param options.memory bytes that the feature maps of one tile may take (default 64 MiB); the tile's size follows.
-   *   PellucidError `restore/memory-too-small` when not even the smallest useful tile fits.
+   * @param options.memory bytes that the feature maps of one tile may take (default 64 MiB); the tiles' size follows
    */
   constructor(model: Model, options: { memory?: number } = {}) {
     this.model = model;
-    this.window = largestWindowWithin(model, options.memory ?? 64 * mebibyte);
+    this.#memory = options.memory ?? 64 * mebibyte;
     this.#weights = Object.fromEntries(
       weightsOf(model.graph).map(({ name, shape }) => [name, tf.tensor(model.weights.get(name)!, shape)]),
     );
@@ -49,7 +45,8 @@ export class Restorer {
 
   /** How many tiles a photograph of this size takes. */
   tiles(width: number, height: number): number {
-    return this.#cut(width).length * this.#cut(height).length;
+    const { rows, columns } = this.#plan(width, height);
+    return rows.length * columns.length;
   }
 
   /**
@@ -57,7 +54,8 @@ export class Restorer {
    * and clamped to the type's range. The input is not changed.
    *
    * Rejects with the signal's reason when aborted, and with a PellucidError `restore/bad-raster` when the array does
-   * not fit the size. No tensor outlives the call, however it ends.
+   * not fit the size, `restore/memory-too-small` when no tile fits the memory. No tensor outlives the call, however it
+   * ends.
    */
   async restore(image: Raster, { signal, onProgress }: RestoreOptions = {}): Promise<Raster> {
     const { width, height, channels, data } = image;
@@ -66,9 +64,8 @@ export class Restorer {
         'restore/bad-raster',
         `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
       );
+    const { rows, columns } = this.#plan(width, height);
     const output: Raster = { ...image, data: data.slice() };
-    const rows = this.#cut(height);
-    const columns = this.#cut(width);
     const total = rows.length * columns.length;
     let done = 0;
     for (const row of rows) {
@@ -95,25 +92,7 @@ export class Restorer {
     }
   }
 
-  #cut(length: number): Segment[] {
-    const { graph } = this.model;
-    const aligned = Math.ceil(length / graph.alignment) * graph.alignment;
-    return segments(aligned, this.window, receptiveField(graph), graph.alignment);
+  #plan(width: number, height: number): TilePlan {
+    return planTiles(this.model.graph, width, height, this.#memory);
   }
-}
-
-/** The largest square window within the memory, at least twice as wide as its halos. */
-function largestWindowWithin({ graph }: Model, memory: number): number {
-  const { before, after } = receptiveField(graph);
-  const smallest = Math.ceil((2 * (before + after + 1)) / graph.alignment) * graph.alignment;
-  const step = graph.alignment;
-  let window = Math.max(smallest, Math.floor(largestWindow / step) * step);
-  while (window > smallest && peakMemory(graph, window, window) > memory) window -= step;
-  const needed = peakMemory(graph, window, window);
-  if (needed > memory)
-    throw new PellucidError(
-      'restore/memory-too-small',
-      `This network needs at least ${Math.ceil(needed / mebibyte)} MiB for a tile; raise the memory budget.`,
-    );
-  return window;
 }

@@ -1,3 +1,8 @@
+import { PellucidError } from '../errors.ts';
+import { peakMemory } from '../network/cost.ts';
+import type { Graph } from '../network/graph.ts';
+import { receptiveField } from '../network/receptive-field.ts';
+
 /** A part of an axis that is given to the network, and the part of its output that is kept. */
 export interface Segment {
   /** First position and length of what the network sees. */
@@ -8,31 +13,89 @@ export interface Segment {
   keepLength: number;
 }
 
+/** How far windows overlap: what the network needs to see before and after what is kept, multiples of the alignment. */
+interface Halo {
+  before: number;
+  after: number;
+}
+
+/** Tiles are the pairs of a row segment and a column segment; all have one size, so kernels meet one shape. */
+export interface TilePlan {
+  rows: Segment[];
+  columns: Segment[];
+}
+
 /**
- * Cuts an axis of `length` positions into windows of equal size that overlap by the receptive field, so that every
- * kept output position sees exactly the input that it would see in the whole image. At the image's own ends a window
- * has no halo: the network's zero padding falls where it falls on the whole image.
+ * Cuts a photograph into the tiles that cost the network least work, each within a memory budget.
  *
- * @param length multiple of `alignment`
- * @param window what the network may see at once, multiple of `alignment` and more than the halos
- * @param before, after the receptive field, each rounded up to a multiple of `alignment` here
+ * The halos are the receptive field, so every kept output pixel sees exactly the input that it would see in the whole
+ * photograph, and tiled output equals whole output.
+ *
+ * @param width, height of the photograph in pixels, at least 1; tiles may reach beyond it, up to the alignment
+ * @param memory bytes that the feature maps of one tile may take
+ * @throws PellucidError `restore/memory-too-small` when not even the smallest tile fits
  */
-export function segments(
+export function planTiles(graph: Graph, width: number, height: number, memory: number): TilePlan {
+  const { alignment } = graph;
+  const align = (length: number) => Math.ceil(length / alignment) * alignment;
+  const field = receptiveField(graph);
+  const halo = { before: align(field.before), after: align(field.after) };
+  const [wide, high] = [align(width), align(height)];
+  // Every feature map, and so the peak, grows in proportion to the tile's area.
+  const largestArea = memory / (peakMemory(graph, alignment, alignment) / alignment ** 2);
+
+  let best: { area: number; row: number; column: number } | undefined;
+  for (const column of windows(wide, halo, alignment))
+    for (const row of windows(high, halo, alignment)) {
+      if (row.window * column.window > largestArea) continue;
+      const area = row.count * row.window * column.count * column.window;
+      if (!best || area < best.area) best = { area, row: row.window, column: column.window };
+      // Shorter windows only add halos.
+      break;
+    }
+  if (!best)
+    throw new PellucidError(
+      'restore/memory-too-small',
+      `A tile of this network does not fit in ${Math.floor(memory / 2 ** 20)} MiB; raise the memory budget.`,
+    );
+  return {
+    rows: segments(high, best.row, halo),
+    columns: segments(wide, best.column, halo),
+  };
+}
+
+/** For each number of windows along an axis, the shortest length that lets them cover it, the longest first. */
+function windows(
   length: number,
-  window: number,
-  { before, after }: { before: number; after: number },
+  { before, after }: Halo,
   alignment: number,
-): Segment[] {
+): { count: number; window: number }[] {
+  const choices = [{ count: 1, window: length }];
+  const overlap = before + after;
+  // A window keeps at least one aligned block.
+  for (let count = 2; count <= (length - overlap) / alignment; count++) {
+    // The first window has no halo before it, the last none after it; each joint costs one of both.
+    const window = Math.ceil((length + (count - 1) * overlap) / count / alignment) * alignment;
+    if (window < choices.at(-1)!.window) choices.push({ count, window });
+  }
+  return choices;
+}
+
+/**
+ * Cuts an axis of `length` positions into windows that overlap by the halos. At the photograph's own ends a window has
+ * no halo: the network's zero padding falls where it falls on the whole photograph.
+ *
+ * @param window longer than both halos together, or than the axis
+ */
+export function segments(length: number, window: number, { before, after }: Halo): Segment[] {
   if (length <= window) return [{ from: 0, length, keepFrom: 0, keepLength: length }];
-  const left = Math.ceil(before / alignment) * alignment;
-  const right = Math.ceil(after / alignment) * alignment;
   const cuts: Segment[] = [];
   let kept = 0;
   while (kept < length) {
-    // The last window is moved back inside the image, so that all have one size and kernels meet one shape.
-    const from = Math.max(0, Math.min(kept - left, length - window));
+    // The last window is moved back inside the photograph, so that all have one size.
+    const from = Math.max(0, Math.min(kept - before, length - window));
     const end = from + window;
-    const keepEnd = end === length ? length : end - right;
+    const keepEnd = end === length ? length : end - after;
     cuts.push({ from, length: window, keepFrom: kept, keepLength: keepEnd - kept });
     kept = keepEnd;
   }
