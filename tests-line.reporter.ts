@@ -7,7 +7,8 @@ export default class TestsLine implements Reporter {
     for (const module of modules) {
       for (const test of module.children.allTests()) count[test.result().state]++;
       // A file that cannot be loaded, or a suite whose set-up fails, has no test that could say so.
-      for (const group of [module, ...module.children.allSuites()]) if (group.errors().length > 0) count.failed++;
+      for (const group of [module, ...module.children.allSuites()])
+        if (group.errors().length > 0) count.failed++;
     }
     const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : '';
     console.log(`tests: ${count.passed} passed, ${count.failed} failed${skipped}`);

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { PellucidError } from '../errors.ts';
 import { type Graph, lastUses } from './graph.ts';
 import { opOf } from './ops/index.ts';

@@ -1,10 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { useWasm } from '../../testing.ts';
 import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { initialWeights } from '../networks/initial-weights.ts';
 import { Random } from '../random.ts';
-import { useWasm } from '../../testing.ts';
 import { macsPerPixel, parameters, peakMemory, weightsOf } from './cost.ts';
 import { forward, infer } from './forward.ts';
 import { type Graph, lastUses } from './graph.ts';
