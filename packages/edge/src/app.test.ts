@@ -45,7 +45,7 @@ describe('POST /v1/restore', () => {
       expect(response.status).toBe(200);
       expect(response.headers.get('Content-Type')).toBe(`image/${format}`);
       expect(response.headers.get('Server-Timing')).toMatch(/^decode;dur=.*,restore;dur=.*,encode;dur=/);
-      expect(response.headers.get('X-Pellucid-Model')).toBe('denoise/small');
+      expect(response.headers.get('X-Pellucid-Model')).toBe('denoise-small');
       expect(response.headers.get('X-Pellucid-Tiles')).toBe('1');
       expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
       expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff');
@@ -119,7 +119,7 @@ test('GET /healthz answers without a model, GET /v1/models lists them', async ()
   expect(models).toEqual([
     {
       task: 'denoise',
-      name: 'denoise/small',
+      name: 'denoise-small',
       parameters: expect.any(Number),
       macs_per_pixel: expect.any(Number),
       file_bytes: expect.any(Number),

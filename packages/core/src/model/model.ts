@@ -8,7 +8,7 @@ import { type Dtype, type NamedArray, readSafetensors, writeSafetensors } from '
 
 /** A trained network: everything that restoring a photograph takes. */
 export interface Model {
-  /** What it is called, `denoise/small` for a released one. */
+  /** What it is called: the name of the recipe that trained it. */
   name: string;
   /** The degradation that it removes. */
   task: string;
