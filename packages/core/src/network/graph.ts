@@ -9,23 +9,9 @@ import type { Conv } from './ops/conv.ts';
 import type { Input } from './ops/input.ts';
 import type { DepthToSpace, SpaceToDepth } from './ops/space-depth.ts';
 
-/** What every node says: which nodes it reads, and its output's channels and downscale against the graph's input. */
-export interface NodeBase {
-  inputs: number[];
-  channels: number;
-  /** One output position covers `stride` x `stride` pixels of the graph's input. */
-  stride: number;
-}
+export type { Weight } from './ops/op.ts';
 
 export type Node = Input | Conv | Add | SpaceToDepth | DepthToSpace;
-
-/** A trainable array, named and shaped as it stands in a model file. Convolution kernels are [height, width, in, out]. */
-export interface Weight {
-  name: string;
-  shape: number[];
-  /** Standard deviation of its starting values; 0 starts it at zero. */
-  deviation: number;
-}
 
 export interface Graph {
   nodes: Node[];

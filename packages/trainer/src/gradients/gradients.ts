@@ -4,7 +4,7 @@ import type { Pairs } from '../data/index.ts';
 import { methodOf, type Network } from '../methods/index.ts';
 import { Parameters } from '../parameters.ts';
 import { networkOf, type Recipe } from '../recipe.ts';
-import { lossAndGradient } from '../step.ts';
+import { lossAndGradient } from './loss-and-gradient.ts';
 
 /** Whatever computes the loss of a batch and its gradient: one engine, or several side by side. */
 export interface Gradients {

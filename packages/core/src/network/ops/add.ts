@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NodeBase } from '../graph.ts';
-import type { Op } from './op.ts';
+import type { NodeBase, Op } from './op.ts';
 
 /** The sum of two features of the same shape: a skip or residual connection. */
 export interface Add extends NodeBase {

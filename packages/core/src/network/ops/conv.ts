@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NodeBase, Weight } from '../graph.ts';
-import type { Op } from './op.ts';
+import type { NodeBase, Op, Weight } from './op.ts';
 
 export type Activation = 'none' | 'relu';
 

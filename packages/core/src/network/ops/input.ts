@@ -1,5 +1,4 @@
-import type { NodeBase } from '../graph.ts';
-import type { Op } from './op.ts';
+import type { NodeBase, Op } from './op.ts';
 
 /** The photograph, as the network sees it: RGB, 0..1. */
 export interface Input extends NodeBase {

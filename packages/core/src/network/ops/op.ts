@@ -1,5 +1,20 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { NodeBase, Weight } from '../graph.ts';
+
+/** What every node says: which nodes it reads, and its output's channels and downscale against the graph's input. */
+export interface NodeBase {
+  inputs: number[];
+  channels: number;
+  /** One output position covers `stride` x `stride` pixels of the graph's input. */
+  stride: number;
+}
+
+/** A trainable array, named and shaped as it stands in a model file. Convolution kernels are [height, width, in, out]. */
+export interface Weight {
+  name: string;
+  shape: number[];
+  /** Standard deviation of its starting values; 0 starts it at zero. */
+  deviation: number;
+}
 
 /** A run of positions along one axis, both ends included. */
 export interface Span {

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NodeBase } from '../graph.ts';
-import type { Op } from './op.ts';
+import type { NodeBase, Op } from './op.ts';
 
 /**
  * Folds each `block` x `block` square of positions into channels: [n, h, w, c] -> [n, h/b, w/b, b*b*c], channels

@@ -1,10 +1,10 @@
 import { buildNetwork, initialWeights, Random, weightsOf } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { openEngine } from './engine/index.ts';
-import { methodOf } from './methods/index.ts';
-import { Parameters } from './parameters.ts';
-import { lossAndGradient } from './step.ts';
+import { openEngine } from '../engine/index.ts';
+import { methodOf } from '../methods/index.ts';
+import { Parameters } from '../parameters.ts';
+import { lossAndGradient } from './loss-and-gradient.ts';
 
 beforeAll(async () => void (await openEngine('wasm')));
 

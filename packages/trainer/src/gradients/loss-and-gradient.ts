@@ -1,7 +1,7 @@
 import type { Graph } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch, Method, Network } from './methods/index.ts';
-import type { Parameters } from './parameters.ts';
+import type { Batch, Method, Network } from '../methods/index.ts';
+import type { Parameters } from '../parameters.ts';
 
 /**
  * The loss of a batch and its gradient with respect to the student's weights.
