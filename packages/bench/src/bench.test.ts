@@ -45,8 +45,8 @@ it('measures what noise of the given sigma does, and what the cut is', async () 
   // 20 log10(255 / 25)
   expect(report.mean.input.psnr).toBeCloseTo(20.17, 1);
   // Clipping to what 8 bits can hold takes some noise away; nothing else does.
-  expect(report.mean.output.psnr).toBeGreaterThan(report.mean.input.psnr);
-  expect(report.mean.output.psnr).toBeLessThan(report.mean.input.psnr + 4);
+  expect(report.mean.output.psnr).toBeGreaterThan(report.mean.input.psnr!);
+  expect(report.mean.output.psnr).toBeLessThan(report.mean.input.psnr! + 4);
   const { teacher, ...own } = report.compression;
   expect(teacher?.parametersCut).toBeCloseTo(1 - own.parameters / teacher!.parameters);
   expect(own.macsPerPixel).toBe((9 * 12 * 8 * 2 + 9 * 8 * 8 * 2) / 4);
@@ -60,6 +60,16 @@ it('gives a photograph the same noise whichever others stand beside it', async (
   expect(together.images[1]).toEqual(alone.images[0]);
   const reseeded = await bench([good('b', 2)], { ...settings, seed: 1 });
   expect(reseeded.images[0]!.input).not.toEqual(alone.images[0]!.input);
+});
+
+it('can say that nothing differs, in JSON too', async () => {
+  const report = await bench([good('a', 1)], {
+    ...settings,
+    degradation: { kind: 'gaussian-noise', sigma: 0 },
+  });
+  expect(report.mean.input.psnr).toBeNull();
+  expect(Report.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+  expect(toMarkdown(report)).toContain('| input | no difference | 1.0000 |');
 });
 
 it('lists what could not be measured and keeps the rest', async () => {

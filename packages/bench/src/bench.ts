@@ -61,7 +61,7 @@ export async function bench(sources: Source[], settings: BenchSettings): Promise
   const pixels = measured.reduce((sum, { width, height }) => sum + width * height, 0);
   const milliseconds = measured.reduce((sum, image) => sum + image.milliseconds, 0);
   const mean = (side: 'input' | 'output') => ({
-    psnr: measured.reduce((sum, image) => sum + image[side].psnr, 0) / measured.length,
+    psnr: finite(measured.reduce((sum, image) => sum + image[side].psnr, 0) / measured.length),
     ssim: measured.reduce((sum, image) => sum + image[side].ssim, 0) / measured.length,
   });
   const { sigma } = degradation;
@@ -77,12 +77,20 @@ export async function bench(sources: Source[], settings: BenchSettings): Promise
       seed,
       metric: metricProtocol,
     },
-    images: measured.map(({ milliseconds: _, ...image }) => image),
+    images: measured.map(({ milliseconds: _, input, output, ...image }) => ({
+      ...image,
+      input: { ...input, psnr: finite(input.psnr) },
+      output: { ...output, psnr: finite(output.psnr) },
+    })),
     skipped,
     mean: { input: mean('input'), output: mean('output') },
     compression: compression(model, teacher),
     speed: { millisecondsPerMegapixel: milliseconds / (pixels / 1e6) },
   };
+}
+
+function finite(psnr: number): number | null {
+  return Number.isFinite(psnr) ? psnr : null;
 }
 
 /** Parameters and MACs as the graphs say, and how far the student lies below its teacher. */

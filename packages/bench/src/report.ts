@@ -1,7 +1,11 @@
 /** What a benchmark says: one versioned JSON shape, and the same as Markdown for people and CI summaries. */
 import { z } from 'zod';
 
-const quality = z.strictObject({ psnr: z.number(), ssim: z.number() });
+const quality = z.strictObject({
+  /** In dB; null where nothing differs, since JSON has no infinity. */
+  psnr: z.number().nullable(),
+  ssim: z.number(),
+});
 
 export const Report = z.strictObject({
   schema: z.literal('pellucid-bench/1'),
@@ -44,7 +48,7 @@ export type Report = z.infer<typeof Report>;
 
 const count = (value: number) => Math.round(value).toLocaleString('en-US');
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-const decibels = (value: number) => value.toFixed(2);
+const decibels = (value: number | null) => value?.toFixed(2) ?? 'no difference';
 const similarity = (value: number) => value.toFixed(4);
 
 export function toMarkdown(report: Report): string {
