@@ -1,11 +1,11 @@
 import { cpus } from 'node:os';
-import type { Raster } from '@pellucid/core';
 import {
   type DegradationSettings,
   type Model,
   macsPerPixel,
   PellucidError,
   parameters,
+  type Raster,
   Restorer,
 } from '@pellucid/core';
 import { type Measured, measure, metricProtocol } from './quality.ts';
@@ -32,7 +32,8 @@ export interface BenchSettings {
  * Measures a model on photographs: quality against the clean originals, compression against its teacher, and speed.
  *
  * A photograph that cannot be read or measured is listed as skipped and costs no other result.
- * * @throws PellucidError `bench/no-photographs` when none could be measured
+ *
+ * @throws PellucidError `bench/no-photographs` when none could be measured
  */
 export async function bench(sources: Source[], settings: BenchSettings): Promise<Report> {
   const { model, teacher, degradation, seed } = settings;

@@ -6,6 +6,7 @@ import {
   type Raster,
   type Restorer,
   ssim,
+  whiteLevel,
 } from '@pellucid/core';
 
 export interface Photograph {
@@ -63,7 +64,7 @@ export async function measure(
 
 /** RGB floats in 0..1; alpha is left out, since nothing here restores it. */
 function toFloat({ width, height, channels, data }: Raster): Raster & { data: Float32Array } {
-  const white = data instanceof Float32Array ? 1 : data instanceof Uint16Array ? 65535 : 255;
+  const white = whiteLevel(data);
   const floats = new Float32Array(width * height * 3);
   for (let pixel = 0; pixel < width * height; pixel++)
     for (let channel = 0; channel < 3; channel++)

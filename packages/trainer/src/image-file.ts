@@ -1,8 +1,7 @@
-import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { PellucidError, type Raster } from '@pellucid/core';
 import sharp from 'sharp';
-import { UNFINISHED } from './atomic-file.ts';
+import { writeAtomically } from './atomic-file.ts';
 
 /** What the project reads and writes, by file ending. */
 export const imageEndings: readonly string[] = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
@@ -34,7 +33,11 @@ export async function readImage(file: string): Promise<Raster> {
   }
 }
 
-/** Encodes a photograph in the format that the file's ending names; a cut-off write leaves no file behind. */
+/**
+ * Encodes a photograph in the format that the file's ending names. The file is there whole or not at all.
+ *
+ * @throws PellucidError `file/not-written`
+ */
 export async function writeImage(file: string, { data, width, height, channels }: Raster): Promise<void> {
   const image = sharp(data as Uint8Array | Uint16Array, { raw: { width, height, channels } });
   if (data instanceof Uint16Array) image.toColourspace('rgb16');
@@ -43,7 +46,5 @@ export async function writeImage(file: string, { data, width, height, channels }
   else if (ending === '.webp') image.webp({ quality: 90 });
   else if (ending.startsWith('.tif')) image.tiff({ compression: 'deflate' });
   else image.jpeg({ quality: 92, chromaSubsampling: '4:4:4' });
-  const unfinished = `${file}${UNFINISHED}`;
-  await image.toFile(unfinished);
-  await rename(unfinished, file);
+  await writeAtomically(file, await image.toBuffer());
 }

@@ -121,5 +121,12 @@ describe('restoreFiles', () => {
     expect(await readImage(at('out', 'a.png'))).toEqual(picture(20, 10, 4, 255));
     expect(await readFile(at('out', 'c.png'), 'utf8')).toBe('done before');
     expect((await readdir(at('out'))).sort()).toEqual(['a.png', 'c.png']);
+
+    // A result that cannot be written is a report too, and costs the others nothing: `in/a.png` is no folder.
+    const blocked = [{ input: at('in', 'a.png'), output: at('in', 'a.png', 'x.png') }];
+    const again = new Restorer({ name: 'test', task: 'denoise', network, graph, weights });
+    for await (const { result } of restoreFiles(again, blocked, { overwrite: false }))
+      expect(result).toMatchObject({ code: 'file/not-written' });
+    again.dispose();
   });
 });

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, stat } from 'node:fs/promises';
+import { access, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { PellucidError, type RestoreOptions, type Restorer } from '@pellucid/core';
 import { imageEndings, isImageFile, readImage, writeImage } from './image-file.ts';
@@ -72,7 +72,6 @@ export async function* restoreFiles(
     }
     try {
       const image = await readImage(job.input);
-      await mkdir(path.dirname(job.output), { recursive: true });
       await writeImage(job.output, await restorer.restore(image, options));
       yield { job, result: 'restored' };
     } catch (error) {

@@ -50,7 +50,7 @@ export function installInferenceKernels({ module, memory }: KernelOptions): void
 
 /**
  * Installs the inference kernels and everything the wasm backend lacks, has wrong or is slow at for training:
- * the gradients of convolution, depthwise convolution, max pooling, depth-to-space and bias. Without a
+ * the gradients of convolution, depthwise convolution, max pooling, depth-to-space and bias, and clones. Without a
  * module, where SIMD cannot be compiled, they are composed of stock ops: right, and about four times slower.
  * The backend must be initialised.
  *
@@ -72,6 +72,11 @@ export function installTrainingKernels(options: KernelOptions | undefined): void
       composed.convFilterGradient(x, dy, convInfo(x.shape, attrs.filterShape, attrs)),
     );
   }
+  // The stock kernel copies, where every other backend shares, and a gradient clones every tensor that it saves.
+  replaceKernel(tf.Identity, () => ({ inputs: { x }, backend }) => {
+    backend.incRef(x.dataId);
+    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+  });
   compose(tf.DepthwiseConv2dNativeBackpropInput, ({ inputs: { dy, filter }, attrs }) =>
     composed.depthwiseInputGradient(dy, filter, convInfo(attrs.inputShape, filter.shape, attrs, true)),
   );

@@ -5,6 +5,7 @@ export interface WasmBackend {
   wasm: EmscriptenModule;
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
   makeOutput(shape: number[], dtype: 'float32'): TensorLike;
+  incRef(dataId: object): void;
 }
 
 interface EmscriptenModule {

@@ -89,7 +89,7 @@ test('killed, stopped, and each time continued, a run ends bit for bit where an 
   const logged = metrics.map((line) => JSON.parse(line)).filter((line) => 'loss' in line);
   expect(logged.map((line) => line.step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
   expect(await readFile(path.join(run, 'model', 'card.md'), 'utf8')).toMatch(/dB degraded.*dB restored/);
-  expect(finished.output()).toMatch(/pnpm restore .*--model/);
+  expect(finished.output()).toMatch(/npx -y pnpm@12 restore .*--model/);
 }, 1120_000);
 
 test.concurrent.each([

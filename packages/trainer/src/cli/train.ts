@@ -58,11 +58,11 @@ const command = defineCommand({
     console.log(`Run: ${folder}${resume ? ', continued' : ''}\n`);
     if (args['dry-run']) return;
 
-    const count = parameters(buildNetwork(networkOf(recipe.student)));
-    const gradients = await openParallelGradients(recipe, teacher, { engine: engine.name, workers, count });
     const display = progress(recipe.steps);
     const observers = [display.observe, metricsLog(path.join(folder, 'metrics.jsonl')), tensorboard(folder)];
     const stop = stopOnSignals();
+    const count = parameters(buildNetwork(networkOf(recipe.student)));
+    const gradients = await openParallelGradients(recipe, teacher, { engine: engine.name, workers, count });
     const result = await train({
       recipe,
       data,
@@ -87,9 +87,9 @@ Validation PSNR: ${describePsnr(result.psnr)}.
 ${costTable(result.model.graph, teacher?.graph)}
 
 The model is in ${model}. To restore with it, measure it, serve it:
-  pnpm restore PHOTOGRAPH RESTORED --model ${model}
-  pnpm bench --model ${model}
-  cp ${path.join(model, 'model.safetensors')} models/denoise/small/ && pnpm edge`);
+  npx -y pnpm@12 restore PHOTOGRAPH RESTORED --model ${model}
+  npx -y pnpm@12 bench --model ${model}
+  cp ${path.join(model, 'model.safetensors')} models/denoise/small/ && npx -y pnpm@12 edge`);
   },
 });
 

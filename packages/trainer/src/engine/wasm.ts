@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { installTrainingKernels, supportsRelaxedSimd, wasmMemory } from '@pellucid/core/kernels';
-import { type BackendWasm, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
@@ -20,19 +20,4 @@ export async function openWasm(): Promise<void> {
   const file = new URL(import.meta.resolve(`@pellucid/core/kernels/${build}.wasm`));
   const module = new WebAssembly.Module(readFileSync(file));
   installTrainingKernels({ module, memory: wasmMemory(tf.backend()) });
-  shareClones();
-}
-
-/**
- * Lets a clone share its tensor's memory, as every other backend does. The stock kernel copies, and a gradient clones
- * every tensor that it saves: an eighth of a training step.
- */
-function shareClones(): void {
-  const kernelFunc: tf.KernelFunc = ({ inputs: { x }, backend }) => {
-    const { dataId, shape, dtype } = x as tf.TensorInfo;
-    (backend as BackendWasm).incRef(dataId);
-    return { dataId, shape, dtype };
-  };
-  tf.unregisterKernel('Identity', 'wasm');
-  tf.registerKernel({ kernelName: 'Identity', backendName: 'wasm', kernelFunc });
 }
