@@ -54,6 +54,18 @@ describe('gaussianNoise', () => {
     expect(measuredSigma(noisy, grey)).toBeCloseTo(drawSigma([0, 55], new Random(5)), 0);
   });
 
+  it('stores the given share of images in 8 bits', () => {
+    const stored = (eightBit: number, seed: number) =>
+      gaussianNoise({ sigma: 50, eightBit })
+        .apply(grey, side, side, new Random(seed))
+        .every((value) => value >= 0 && value <= 1 && Math.abs(255 * value - Math.round(255 * value)) < 1e-4);
+    expect(stored(1, 1)).toBe(true);
+    expect(stored(0, 1)).toBe(false);
+    const share = Array.from({ length: 40 }, (_, seed) => stored(0.5, seed)).filter(Boolean).length / 40;
+    expect(share).toBeGreaterThan(0.25);
+    expect(share).toBeLessThan(0.75);
+  });
+
   it('repeats itself from the same stream', () => {
     const blind = gaussianNoise({ sigma: [0, 55] });
     const noisy = blind.apply(grey, side, side, new Random(6));
@@ -77,6 +89,7 @@ describe('DegradationSettings', () => {
     for (const settings of [
       { ...sound, kind: 'gausian-noise' },
       { ...sound, clip: true },
+      { ...sound, eightBit: 2 },
       { ...sound, sigma: -1 },
       { ...sound, sigma: 256 },
       { ...sound, sigma: [50, 10] },

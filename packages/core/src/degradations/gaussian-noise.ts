@@ -15,6 +15,11 @@ export const GaussianNoiseSettings = z.strictObject({
     Sigma,
     z.tuple([Sigma, Sigma]).refine(([low, high]) => low <= high, 'the lower sigma comes first: [low, high]'),
   ]),
+  /**
+   * The share of images, 0..1, whose noisy version is clipped and rounded as an 8-bit file would hold it (0 unless
+   * given). A network that never saw such input lightens black areas, where clipping leaves only the bright noise.
+   */
+  eightBit: z.number().min(0).max(1).optional(),
 });
 export type GaussianNoiseSettings = z.infer<typeof GaussianNoiseSettings>;
 
@@ -37,11 +42,15 @@ export function addGaussianNoise(pixels: Float32Array, sigma: number, random: Ra
 }
 
 /**
- * Noise of the settings' sigma. A network that is told the noise level needs the drawn sigma: call `drawSigma` and
- * `addGaussianNoise` in turn, which is what this does.
+ * Noise of the settings' sigma, in `eightBit` of the images as a file holds it. A network that is told the noise level
+ * needs the drawn sigma: call `drawSigma` and `addGaussianNoise` in turn, which is what this does.
  */
-export function gaussianNoise({ sigma }: Omit<GaussianNoiseSettings, 'kind'>): Degradation {
+export function gaussianNoise({ sigma, eightBit = 0 }: Omit<GaussianNoiseSettings, 'kind'>): Degradation {
   return {
-    apply: (pixels, _width, _height, random) => addGaussianNoise(pixels, drawSigma(sigma, random), random),
+    apply(pixels, _width, _height, random) {
+      const noisy = addGaussianNoise(pixels, drawSigma(sigma, random), random);
+      const stored = eightBit > 0 && random.uniform(0, 1) < eightBit;
+      return stored ? noisy.map((value) => Math.round(255 * Math.min(Math.max(value, 0), 1)) / 255) : noisy;
+    },
   };
 }
