@@ -1,9 +1,10 @@
 import { type Graph, lastUses, type Weight } from './graph.ts';
 import { opOf } from './ops/index.ts';
 
-/** Every trainable array of a network, in the order in which it runs. */
+/** Every trainable array of a network, in the order in which it runs; one that several nodes share stands once. */
 export function weightsOf(graph: Graph): Weight[] {
-  return graph.nodes.flatMap((node) => opOf(node).weights(node));
+  const weights = graph.nodes.flatMap((node) => opOf(node).weights?.(node) ?? []);
+  return [...new Map(weights.map((weight) => [weight.name, weight])).values()];
 }
 
 /** The number of trainable values. */
@@ -13,7 +14,7 @@ export function parameters(graph: Graph): number {
 
 /** Multiply-accumulates for each pixel of the input, biases and additions not counted (the literature's MACs). */
 export function macsPerPixel(graph: Graph): number {
-  return graph.nodes.reduce((sum, node) => sum + opOf(node).macs(node) / node.stride ** 2, 0);
+  return graph.nodes.reduce((sum, node) => sum + (opOf(node).macs?.(node) ?? 0) / node.stride ** 2, 0);
 }
 
 /**
@@ -28,7 +29,7 @@ export function peakMemory(graph: Graph, height: number, width: number): number 
   let peak = 0;
   for (const [index, node] of graph.nodes.entries()) {
     alive += bytes[index]!;
-    peak = Math.max(peak, alive + opOf(node).scratch(node, positions[index]!));
+    peak = Math.max(peak, alive + (opOf(node).scratch?.(node, positions[index]!) ?? 0));
     for (const read of new Set([index, ...node.inputs])) if (last[read] === index) alive -= bytes[read]!;
   }
   return peak;

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { PellucidError } from '../errors.ts';
-import { type Graph, lastUses } from './graph.ts';
+import { type Conditions, type Graph, lastUses } from './graph.ts';
 import { opOf } from './ops/index.ts';
 
 /** Weights on the engine, by the names that `weightsOf` lists. */
@@ -17,11 +17,12 @@ export function forward<T extends string = never>(
   weights: WeightTensors,
   input: tf.Tensor4D,
   taps: readonly T[] = [],
+  conditions: Conditions = {},
 ): { output: tf.Tensor4D; taps: Record<T, tf.Tensor4D> } {
   const features: tf.Tensor4D[] = [];
   for (const node of graph.nodes) {
     const inputs = node.op === 'input' ? [input] : node.inputs.map((index) => features[index]!);
-    features.push(opOf(node).run(node, inputs, weights));
+    features.push(opOf(node).run(node, inputs, weights, conditions));
   }
   const tapped = {} as Record<T, tf.Tensor4D>;
   for (const name of taps) {
@@ -40,7 +41,12 @@ export function forward<T extends string = never>(
  * Runs a network for its output alone and frees each feature map at its last use, so that the peak is what
  * `peakMemory` says. The caller keeps `input` and owns the result. Frees everything it made if a kernel throws.
  */
-export function infer(graph: Graph, weights: WeightTensors, input: tf.Tensor4D): tf.Tensor4D {
+export function infer(
+  graph: Graph,
+  weights: WeightTensors,
+  input: tf.Tensor4D,
+  conditions: Conditions = {},
+): tf.Tensor4D {
   const last = lastUses(graph);
   const features: (tf.Tensor4D | undefined)[] = [];
   const free = (index: number) => {
@@ -50,7 +56,7 @@ export function infer(graph: Graph, weights: WeightTensors, input: tf.Tensor4D):
   try {
     for (const [index, node] of graph.nodes.entries()) {
       const inputs = node.op === 'input' ? [input] : node.inputs.map((from) => features[from]!);
-      features[index] = opOf(node).run(node, inputs, weights);
+      features[index] = opOf(node).run(node, inputs, weights, conditions);
       for (const read of new Set([index, ...node.inputs])) if (last[read] === index) free(read);
     }
     const output = features[graph.output]!;

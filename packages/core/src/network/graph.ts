@@ -4,14 +4,51 @@
  * A network is written once, as a function of (ops, input); `trace` runs it over a recorder and keeps what it asked
  * for. Training, inference, cost, receptive field, memory and file formats all read this one list.
  */
+import type { Activate } from './ops/activation.ts';
 import type { Add } from './ops/add.ts';
+import type { ChannelAttention } from './ops/channel-attention.ts';
+import type { Constant, NoiseLevel } from './ops/constant.ts';
 import type { Conv } from './ops/conv.ts';
+import type { WindowDct } from './ops/dct.ts';
+import type { Depthwise } from './ops/depthwise.ts';
 import type { Input } from './ops/input.ts';
+import type { Concat, Slice } from './ops/join.ts';
+import type { LayerNorm } from './ops/layer-norm.ts';
+import type { Multiply } from './ops/multiply.ts';
+import type { Normalize } from './ops/normalize.ts';
+import type { BlockPool, GlobalPool } from './ops/pool.ts';
+import type { Resize } from './ops/resize.ts';
+import type { ChannelScale, Scale } from './ops/scale.ts';
+import type { CyclicShift } from './ops/shift.ts';
 import type { DepthToSpace, SpaceToDepth } from './ops/space-depth.ts';
+import type { WindowAttention } from './ops/window-attention.ts';
 
-export type { Weight } from './ops/op.ts';
+export type { Conditions, Layout, Weight } from './ops/op.ts';
 
-export type Node = Input | Conv | Add | SpaceToDepth | DepthToSpace;
+export type Node =
+  | Input
+  | Conv
+  | Depthwise
+  | Add
+  | Multiply
+  | Scale
+  | ChannelScale
+  | Concat
+  | Slice
+  | Activate
+  | LayerNorm
+  | Normalize
+  | GlobalPool
+  | BlockPool
+  | Resize
+  | SpaceToDepth
+  | DepthToSpace
+  | CyclicShift
+  | WindowAttention
+  | ChannelAttention
+  | WindowDct
+  | Constant
+  | NoiseLevel;
 
 export interface Graph {
   nodes: Node[];
@@ -21,6 +58,11 @@ export interface Graph {
   taps: Record<string, number>;
   /** Height and width of an input must be multiples of this. */
   alignment: number;
+}
+
+/** How many output pixels an input pixel becomes along each axis: 1 in restoration, 2 to 4 in super-resolution. */
+export function enlargement(graph: Graph): number {
+  return Math.round(1 / graph.nodes[graph.output]!.stride);
 }
 
 /** For each node, the index of the last node that reads it: where its tensor can be freed. */

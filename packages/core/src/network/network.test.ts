@@ -77,7 +77,7 @@ describe('a traced network', () => {
       trace((ops, x) =>
         ops.conv(ops.conv(x, { name: 'a', channels: 8, kernel: 3 }), { name: 'a', channels: 8, kernel: 3 }),
       ),
-    ).toThrow(/two layers/);
+    ).toThrow(/two different layers/);
     expect(() => trace((ops, x) => ops.add(x, ops.spaceToDepth(x, 2)))).toThrow(/cannot add/);
     expect(() => trace((ops, x) => ops.depthToSpace(x, 2))).toThrow(/cannot unfold/);
   });

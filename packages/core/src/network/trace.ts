@@ -1,5 +1,9 @@
 import type { Graph, Node } from './graph.ts';
-import type { Activation } from './ops/conv.ts';
+import type { Activate } from './ops/activation.ts';
+import type { Conv } from './ops/conv.ts';
+import type { GlobalPool } from './ops/pool.ts';
+import type { Resize } from './ops/resize.ts';
+import type { BlockOrder } from './ops/space-depth.ts';
 
 /** A feature map while a network is being written down: which node makes it, and its layout. */
 export interface Feature {
@@ -11,17 +15,63 @@ export interface Feature {
 export interface ConvSettings {
   name: string;
   channels: number;
-  kernel: 1 | 3;
-  activation?: Activation;
+  kernel: number;
+  /** 2 halves the resolution. */
+  step?: 1 | 2;
+  dilation?: number;
+  bias?: boolean;
+  activation?: Conv['activation'];
+  /** The slope of `leaky-relu` below zero, 0.01 unless given. */
+  slope?: number;
   gain?: number;
+}
+
+export interface DepthwiseSettings {
+  name: string;
+  kernel: number;
+  dilation?: number;
+  bias?: boolean;
 }
 
 /** What a network function may ask for. */
 export interface Ops {
   conv(x: Feature, settings: ConvSettings): Feature;
+  depthwise(x: Feature, settings: DepthwiseSettings): Feature;
   add(a: Feature, b: Feature): Feature;
-  spaceToDepth(x: Feature, block: number): Feature;
-  depthToSpace(x: Feature, block: number): Feature;
+  /** `b` has `a`'s layout, or one position (a global statistic), or one channel, or both. */
+  multiply(a: Feature, b: Feature): Feature;
+  /** x * factor + offset, with constants: one for all channels or one for each. */
+  scale(x: Feature, settings: { factor?: number | number[]; offset?: number | number[] }): Feature;
+  /** x * a trained factor for each channel. */
+  channelScale(x: Feature, settings: { name: string; start: number }): Feature;
+  concat(...features: Feature[]): Feature;
+  /** `channels` channels from `from` on. */
+  slice(x: Feature, from: number, channels: number): Feature;
+  /** `count` equal parts of the channels. */
+  split(x: Feature, count: number): Feature[];
+  activation(x: Feature, activation: Activate['activation'], settings?: { slope?: number }): Feature;
+  layerNorm(x: Feature, settings: { name: string; epsilon: number }): Feature;
+  /** Each position's channels scaled to an L2 norm of 1. */
+  normalize(x: Feature): Feature;
+  globalPool(x: Feature, statistic: GlobalPool['statistic']): Feature;
+  blockPool(x: Feature, statistic: 'mean' | 'max', block: number): Feature;
+  resize(x: Feature, method: Resize['method'], factor: number): Feature;
+  /** `order` is `position` (row, column, channel) unless given. */
+  spaceToDepth(x: Feature, block: number, order?: BlockOrder): Feature;
+  depthToSpace(x: Feature, block: number, order?: BlockOrder): Feature;
+  cyclicShift(x: Feature, offset: number): Feature;
+  /** Reads queries, keys and values side by side. */
+  windowAttention(
+    qkv: Feature,
+    settings: { name: string; window: number; heads: number; shift: number },
+  ): Feature;
+  /** Reads queries, keys and values side by side. */
+  channelAttention(qkv: Feature, settings: { name: string; heads: number }): Feature;
+  windowDct(x: Feature, window: number, direction: 'forward' | 'inverse'): Feature;
+  /** A feature of `value` everywhere, of `like`'s size. */
+  constant(like: Feature, channels: number, value: number): Feature;
+  /** The noise level that the network is told, 0..1, of `like`'s size. */
+  noiseLevel(like: Feature): Feature;
   /** Names a feature map so that a distillation method can ask for it; returns it unchanged. */
   tap(x: Feature, name: string): Feature;
 }
@@ -29,35 +79,47 @@ export interface Ops {
 /**
  * Writes a network down: runs it once over a recorder and returns the graph of what it asked for.
  *
- * Throws an Error (a mistake in the network's code) on a repeated weight or tap name, on adding features of different
- * layouts and on channels that cannot be unfolded.
+ * Layers of one name share their weights. Throws an Error (a mistake in the network's code) on layers of one name and
+ * different settings, a repeated tap name, adding features of different layouts, and channels that do not divide.
+ *
+ * @param channels of the network's input: 3 for one photograph
  */
-export function trace(network: (ops: Ops, photograph: Feature) => Feature): Graph {
+export function trace(network: (ops: Ops, photograph: Feature) => Feature, channels = 3): Graph {
   const nodes: Node[] = [];
   const taps: Record<string, number> = {};
-  const names = new Set<string>();
 
   const record = (node: Node): Feature => {
     nodes.push(node);
     return { node: nodes.length - 1, channels: node.channels, stride: node.stride };
   };
+  /** What a node that changes neither channels nor size says of itself. */
+  const like = (x: Feature) => ({ inputs: [x.node], channels: x.channels, stride: x.stride });
+  const part = (x: Feature, count: number, why: string) => {
+    if (x.channels % count) throw new Error(`cannot ${why} ${x.channels} channels by ${count}`);
+    return x.channels / count;
+  };
 
   const ops: Ops = {
-    conv(x, { name, channels, kernel, activation = 'none', gain = 1 }) {
-      if (names.has(name)) throw new Error(`two layers are named ${name}`);
-      names.add(name);
+    conv(x, { name, channels, kernel, step = 1, dilation = 1, bias = true, ...settings }) {
+      const { activation = 'none', slope = 0.01, gain = 1 } = settings;
       return record({
         op: 'conv',
         inputs: [x.node],
         channels,
-        stride: x.stride,
+        stride: x.stride * step,
         name,
         kernel,
+        step,
+        dilation,
+        bias,
         inputChannels: x.channels,
         activation,
+        slope,
         gain,
       });
     },
+    depthwise: (x, { name, kernel, dilation = 1, bias = true }) =>
+      record({ op: 'depthwise', ...like(x), name, kernel, dilation, bias }),
     add(a, b) {
       if (a.channels !== b.channels || a.stride !== b.stride)
         throw new Error(
@@ -65,20 +127,72 @@ export function trace(network: (ops: Ops, photograph: Feature) => Feature): Grap
         );
       return record({ op: 'add', inputs: [a.node, b.node], channels: a.channels, stride: a.stride });
     },
-    spaceToDepth: (x, block) =>
+    multiply(a, b) {
+      const fits =
+        (b.channels === a.channels || b.channels === 1) && (b.stride === a.stride || b.stride === Infinity);
+      if (!fits)
+        throw new Error(
+          `cannot multiply ${a.channels} channels at 1/${a.stride} by ${b.channels} at 1/${b.stride}`,
+        );
+      return record({ op: 'multiply', ...like(a), inputs: [a.node, b.node] });
+    },
+    scale: (x, { factor = 1, offset = 0 }) => record({ op: 'scale', ...like(x), factor, offset }),
+    channelScale: (x, { name, start }) => record({ op: 'channel-scale', ...like(x), name, start }),
+    concat(...features) {
+      const { stride } = features[0]!;
+      if (features.some((feature) => feature.stride !== stride))
+        throw new Error(`cannot concatenate features at 1/${features.map((x) => x.stride).join(', 1/')}`);
+      return record({
+        op: 'concat',
+        inputs: features.map(({ node }) => node),
+        channels: features.reduce((sum, { channels }) => sum + channels, 0),
+        stride,
+      });
+    },
+    slice(x, from, channels) {
+      if (from + channels > x.channels) throw new Error(`cannot slice beyond ${x.channels} channels`);
+      return record({ op: 'slice', ...like(x), channels, from });
+    },
+    split(x, count) {
+      const channels = part(x, count, 'split');
+      return Array.from({ length: count }, (_, index) => ops.slice(x, index * channels, channels));
+    },
+    activation: (x, activation, { slope = 0.01 } = {}) =>
+      record({ op: 'activation', ...like(x), activation, slope }),
+    layerNorm: (x, { name, epsilon }) => record({ op: 'layer-norm', ...like(x), name, epsilon }),
+    normalize: (x) => record({ op: 'normalize', ...like(x) }),
+    globalPool: (x, statistic) => record({ op: 'global-pool', ...like(x), stride: Infinity, statistic }),
+    blockPool: (x, statistic, block) =>
+      record({ op: 'block-pool', ...like(x), stride: x.stride * block, statistic, block }),
+    resize: (x, method, factor) =>
+      record({ op: 'resize', ...like(x), stride: x.stride / factor, method, factor }),
+    spaceToDepth: (x, block, order = 'position') =>
       record({
         op: 'space-to-depth',
         inputs: [x.node],
         channels: x.channels * block * block,
         stride: x.stride * block,
         block,
+        order,
       }),
-    depthToSpace(x, block) {
-      const channels = x.channels / (block * block);
-      if (!Number.isInteger(channels))
-        throw new Error(`cannot unfold ${x.channels} channels into blocks of ${block}`);
-      return record({ op: 'depth-to-space', inputs: [x.node], channels, stride: x.stride / block, block });
-    },
+    depthToSpace: (x, block, order = 'position') =>
+      record({
+        op: 'depth-to-space',
+        inputs: [x.node],
+        channels: part(x, block * block, 'unfold'),
+        stride: x.stride / block,
+        block,
+        order,
+      }),
+    cyclicShift: (x, offset) => record({ op: 'cyclic-shift', ...like(x), offset }),
+    windowAttention: (qkv, settings) =>
+      record({ op: 'window-attention', ...like(qkv), channels: part(qkv, 3, 'split'), ...settings }),
+    channelAttention: (qkv, settings) =>
+      record({ op: 'channel-attention', ...like(qkv), channels: part(qkv, 3, 'split'), ...settings }),
+    windowDct: (x, window, direction) =>
+      record({ op: 'window-dct', ...like(x), window, inverse: direction === 'inverse' }),
+    constant: (x, channels, value) => record({ op: 'constant', ...like(x), channels, value }),
+    noiseLevel: (x) => record({ op: 'noise-level', ...like(x), channels: 1 }),
     tap(x, name) {
       if (name in taps) throw new Error(`two taps are named ${name}`);
       taps[name] = x.node;
@@ -86,7 +200,33 @@ export function trace(network: (ops: Ops, photograph: Feature) => Feature): Grap
     },
   };
 
-  const photograph = record({ op: 'input', inputs: [], channels: 3, stride: 1 });
+  const photograph = record({ op: 'input', inputs: [], channels, stride: 1 });
   const output = network(ops, photograph).node;
-  return { nodes, output, taps, alignment: Math.max(...nodes.map((node) => node.stride)) };
+  checkSharing(nodes);
+  return { nodes, output, taps, alignment: nodes.map(alignmentOf).reduce(leastCommonMultiple) };
+}
+
+/** Layers of one name share their weights, so they must be alike. */
+function checkSharing(nodes: Node[]): void {
+  const known = new Map<string, string>();
+  for (const { inputs: _, ...node } of nodes) {
+    if (!('name' in node)) continue;
+    const settings = JSON.stringify(node);
+    if ((known.get(node.name) ?? settings) !== settings)
+      throw new Error(`two different layers are named ${node.name}`);
+    known.set(node.name, settings);
+  }
+}
+
+/** What a node's own positions must be a multiple of, in pixels of the input. */
+function alignmentOf(node: Node): number {
+  const positions = 'window' in node ? node.window : 1;
+  const pixels = positions * node.stride;
+  return Number.isFinite(pixels) ? Math.max(1, pixels) : 1;
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y) [x, y] = [y, x % y];
+  return (a / x) * b;
 }

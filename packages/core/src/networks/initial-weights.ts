@@ -5,12 +5,13 @@ import type { Random } from '../random.ts';
 /** Weights by name, on the host, whichever engine they will run on. */
 export type Weights = Map<string, Float32Array>;
 
-/** Starting weights: normal, with the deviation that each layer asks for (He et al. 2015, scaled by its gain). */
+/** Starting weights: normal, with the mean and deviation that each layer asks for (He et al. 2015, scaled by its gain). */
 export function initialWeights(graph: Graph, random: Random): Weights {
   return new Map(
-    weightsOf(graph).map(({ name, shape, deviation }) => {
+    weightsOf(graph).map(({ name, shape, deviation, mean = 0 }) => {
       const size = shape.reduce((a, b) => a * b, 1);
-      return [name, Float32Array.from({ length: size }, () => deviation && deviation * random.normal())];
+      const draw = () => (deviation ? mean + deviation * random.normal() : mean);
+      return [name, Float32Array.from({ length: size }, draw)];
     }),
   );
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NodeBase, Op } from './op.ts';
+import { type NodeBase, type Op, pointwise } from './op.ts';
 
 /** The sum of two features of the same shape: a skip or residual connection. */
 export interface Add extends NodeBase {
@@ -7,9 +7,6 @@ export interface Add extends NodeBase {
 }
 
 export const add: Op<Add> = {
-  weights: () => [],
-  macs: () => 0,
-  demand: (_, output) => output,
-  scratch: () => 0,
+  demand: pointwise,
   run: (_, [a, b]) => tf.add(a!, b!),
 };

@@ -1,89 +1,113 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeBase, Op, Weight } from './op.ts';
 
-export type Activation = 'none' | 'relu';
+export type Activation = 'none' | 'relu' | 'leaky-relu';
 
-/** A zero-padded convolution with bias and activation; the output has the input's size. */
+/**
+ * A zero-padded convolution with bias and activation. The output has the input's size divided by the step; an odd
+ * kernel reaches equally far to all sides, an even one (with a step of 2) sits around its square of positions.
+ */
 export interface Conv extends NodeBase {
   op: 'conv';
-  /** Its weights are `<name>.weight` [kernel, kernel, in, out] and `<name>.bias` [out]. */
+  /** Its weights are `<name>.weight` [kernel, kernel, in, out] and, with a bias, `<name>.bias` [out]. */
   name: string;
-  kernel: 1 | 3;
+  kernel: number;
+  /** Positions from one output to the next, 1 or 2. */
+  step: number;
+  /** Positions between the kernel's neighbouring taps. */
+  dilation: number;
+  bias: boolean;
   inputChannels: number;
   activation: Activation;
+  /** The slope of `leaky-relu` below zero. */
+  slope: number;
   /** Scales the starting weights: 0 on the last layer makes a fresh residual network the identity. */
   gain: number;
 }
 
+/** Zeros before the first position, so that the output has the input's size divided by the step. */
+export function padding({ kernel, step, dilation }: Pick<Conv, 'kernel' | 'step' | 'dilation'>): number {
+  return kernel % 2 ? (dilation * (kernel - 1)) / 2 : (kernel - step) / 2;
+}
+
 export const conv: Op<Conv> = {
-  weights({ name, kernel, inputChannels, channels, activation, gain }): Weight[] {
+  weights({ name, kernel, inputChannels, channels, bias, activation, gain }): Weight[] {
     // He et al. 2015: variance 2 / fan-in keeps the signal's size through a ReLU, 1 / fan-in without one.
-    const variance = (activation === 'relu' ? 2 : 1) / (kernel * kernel * inputChannels);
-    return [
-      {
-        name: `${name}.weight`,
-        shape: [kernel, kernel, inputChannels, channels],
-        deviation: gain * Math.sqrt(variance),
-      },
-      { name: `${name}.bias`, shape: [channels], deviation: 0 },
-    ];
+    const variance = (activation === 'none' ? 1 : 2) / (kernel * kernel * inputChannels);
+    const weight: Weight = {
+      name: `${name}.weight`,
+      shape: [kernel, kernel, inputChannels, channels],
+      layout: 'conv',
+      deviation: gain * Math.sqrt(variance),
+    };
+    return bias
+      ? [weight, { name: `${name}.bias`, shape: [channels], layout: 'vector', deviation: 0 }]
+      : [weight];
   },
   macs: ({ kernel, inputChannels, channels }) => kernel * kernel * inputChannels * channels,
-  demand({ kernel }, { from, to }) {
-    const reach = (kernel - 1) / 2;
-    return { from: from - reach, to: to + reach };
+  demand(node, { from, to }) {
+    const start = from * node.step - padding(node);
+    return { from: start, to: start + (to - from) * node.step + node.dilation * (node.kernel - 1) };
   },
   // The stock wasm kernel keeps a table of 4-byte input pointers, one for each tap of each output position.
   scratch: ({ kernel }, positions) => 4 * kernel * kernel * positions,
-  run: ({ name, activation }, [x], weights) =>
+  run: (node, [x], weights) =>
     fusedConv(
+      node,
       x!,
-      weights[`${name}.weight`] as tf.Tensor4D,
-      weights[`${name}.bias`] as tf.Tensor1D,
-      activation,
+      weights[`${node.name}.weight`] as tf.Tensor4D,
+      node.bias ? (weights[`${node.name}.bias`] as tf.Tensor1D) : undefined,
     ),
 };
 
+const activationNames = { none: 'linear', relu: 'relu', 'leaky-relu': 'leakyrelu' } as const;
+
 /**
  * Convolution, bias and activation in one kernel, in training too. `tf.fused.conv2d` comes apart into three kernels
- * whenever a gradient is wanted, because its gradient would need the sum before the activation; for ReLU the output's
- * sign says as much.
+ * whenever a gradient is wanted, because its gradient would need the sum before the activation; for ReLU, leaky or
+ * not, the output's sign says as much.
  */
-function fusedConv(
-  x: tf.Tensor4D,
-  weight: tf.Tensor4D,
-  bias: tf.Tensor1D,
-  activation: Activation,
-): tf.Tensor4D {
-  const attributes = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC', dilations: [1, 1] };
+function fusedConv(node: Conv, x: tf.Tensor4D, weight: tf.Tensor4D, bias?: tf.Tensor1D): tf.Tensor4D {
+  const { step, dilation, activation, slope } = node;
+  const pad = padding(node);
+  const attributes = {
+    strides: [step, step],
+    pad:
+      step === 1
+        ? 'same'
+        : [
+            [0, 0],
+            [pad, pad],
+            [pad, pad],
+            [0, 0],
+          ],
+    dataFormat: 'NHWC',
+    dilations: [dilation, dilation],
+  };
   const run = (kernel: string, inputs: Record<string, tf.Tensor>, more: object) =>
     tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as tf.Tensor4D;
 
   const differentiable = tf.customGrad((...args) => {
-    const [x, weight, bias, save] = args as unknown as [
-      tf.Tensor4D,
-      tf.Tensor4D,
-      tf.Tensor1D,
-      tf.GradSaveFunc,
-    ];
-    const y = run(
-      'FusedConv2D',
-      { x, filter: weight, bias },
-      { activation: activation === 'relu' ? 'relu' : 'linear' },
-    );
+    const save = args.at(-1) as unknown as tf.GradSaveFunc;
+    const [x, weight, bias] = args.slice(0, -1) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor1D?];
+    const y = run('FusedConv2D', bias ? { x, filter: weight, bias } : { x, filter: weight }, {
+      activation: activationNames[activation],
+      leakyreluAlpha: slope,
+    });
     save([x, weight, y]);
     return {
       value: y,
       gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
+        if (dilation > 1) throw new Error('dilated convolutions are for teachers: they have no gradient');
         const [x, weight, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-        const inner = activation === 'relu' ? tf.mul(dy, tf.step(y)) : dy;
-        return [
+        const inner = activation === 'none' ? dy : tf.mul(dy, tf.step(y, activation === 'relu' ? 0 : slope));
+        const gradients = [
           run('Conv2DBackpropInput', { dy: inner, filter: weight }, { inputShape: x.shape }),
           run('Conv2DBackpropFilter', { x, dy: inner }, { filterShape: weight.shape }),
-          tf.sum(inner, [0, 1, 2]),
         ];
+        return bias ? [...gradients, tf.sum(inner, [0, 1, 2]) as tf.Tensor4D] : gradients;
       },
     };
   });
-  return differentiable(x, weight, bias) as tf.Tensor4D;
+  return (node.bias ? differentiable(x, weight, bias!) : differentiable(x, weight)) as tf.Tensor4D;
 }

@@ -1,14 +1,11 @@
-import type { NodeBase, Op } from './op.ts';
+import { type NodeBase, type Op, pointwise } from './op.ts';
 
-/** The photograph, as the network sees it: RGB, 0..1. */
+/** The photograph, as the network sees it: RGB, 0..1 (or several photographs side by side in its channels). */
 export interface Input extends NodeBase {
   op: 'input';
 }
 
 export const input: Op<Input> = {
-  weights: () => [],
-  macs: () => 0,
-  demand: (_, output) => output,
-  scratch: () => 0,
+  demand: pointwise,
   run: (_, [photograph]) => photograph!,
 };

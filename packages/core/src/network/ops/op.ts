@@ -4,34 +4,69 @@ import type * as tf from '@tensorflow/tfjs-core';
 export interface NodeBase {
   inputs: number[];
   channels: number;
-  /** One output position covers `stride` x `stride` pixels of the graph's input. */
+  /**
+   * One output position covers `stride` x `stride` pixels of the graph's input: a fraction where the network has
+   * enlarged it, Infinity for a statistic of the whole photograph, which has one position.
+   */
   stride: number;
 }
 
-/** A trainable array, named and shaped as it stands in a model file. Convolution kernels are [height, width, in, out]. */
+/**
+ * How PyTorch stores the array that a weight is read from, which decides the change of layout on import:
+ * `conv` [kh, kw, in, out] is [out, in, kh, kw] there, or [out, in] in a linear layer; `depthwise` [kh, kw, c, 1] is
+ * [c, 1, kh, kw]; a `vector` has its values in the same order, whatever its shape there.
+ */
+export type Layout = 'conv' | 'depthwise' | 'vector';
+
+/** A trainable array, named and shaped as it stands in a model file. */
 export interface Weight {
   name: string;
   shape: number[];
-  /** Standard deviation of its starting values; 0 starts it at zero. */
+  layout: Layout;
+  /** Standard deviation of its starting values around `mean`; 0 starts it there. */
   deviation: number;
+  /** 0 unless given. */
+  mean?: number;
 }
 
-/** A run of positions along one axis, both ends included. */
+/** A run of positions along one axis, both ends included; unbounded where a node looks at the whole photograph. */
 export interface Span {
   from: number;
   to: number;
 }
 
+/** What a network is told beside the photograph. */
+export interface Conditions {
+  /** Standard deviation of the photograph's noise on the scale 0..255: one value, or one for each image of a batch. */
+  noiseLevel?: number | tf.Tensor1D;
+}
+
 /** All that the rest of the project must know about one kind of node. */
 export interface Op<N extends NodeBase> {
-  /** The node's trainable arrays. */
-  weights(node: N): Weight[];
-  /** Multiply-accumulates for one position of the node's output, over all its channels. */
-  macs(node: N): number;
+  /** The node's trainable arrays; none unless given. */
+  weights?(node: N): Weight[];
+  /** Multiply-accumulates for one position of the node's output, over all its channels; 0 unless given. */
+  macs?(node: N): number;
   /** The span of input positions that a span of output positions depends on (alike along both axes). */
   demand(node: N, output: Span): Span;
   /** Bytes of scratch that running the node takes beside its inputs and output, at `positions` output positions. */
-  scratch(node: N, positions: number): number;
+  scratch?(node: N, positions: number): number;
   /** Runs the node on NHWC tensors; differentiable on every TensorFlow.js backend. */
-  run(node: N, inputs: tf.Tensor4D[], weights: Record<string, tf.Tensor>): tf.Tensor4D;
+  run(
+    node: N,
+    inputs: tf.Tensor4D[],
+    weights: Record<string, tf.Tensor>,
+    conditions: Conditions,
+  ): tf.Tensor4D;
+}
+
+/** The demand of a node whose every output position depends on its own input position alone. */
+export const pointwise = (_: NodeBase, output: Span): Span => output;
+
+/** The demand of a node that looks at the whole photograph. */
+export const everywhere = (): Span => ({ from: -Infinity, to: Infinity });
+
+/** The demand of a node that works in aligned windows of `window` x `window` positions. */
+export function windowed({ window }: { window: number }, { from, to }: Span): Span {
+  return { from: Math.floor(from / window) * window, to: Math.floor(to / window) * window + window - 1 };
 }

@@ -1,0 +1,37 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type NodeBase, type Op, pointwise } from './op.ts';
+
+/** A function of each value alone; `softmax` is over the channels. */
+export interface Activate extends NodeBase {
+  op: 'activation';
+  activation: 'relu' | 'leaky-relu' | 'gelu' | 'sigmoid' | 'tanh' | 'softmax';
+  /** The slope of `leaky-relu` below zero. */
+  slope: number;
+}
+
+export const activate: Op<Activate> = {
+  demand: pointwise,
+  // The exact GELU takes an error function, a sum and a product.
+  scratch: ({ activation, channels }, positions) => (activation === 'gelu' ? 8 * channels * positions : 0),
+  run({ activation, slope }, [x]) {
+    switch (activation) {
+      case 'relu':
+        return tf.relu(x!);
+      case 'leaky-relu':
+        return tf.leakyRelu(x!, slope);
+      case 'gelu':
+        return gelu(x!);
+      case 'sigmoid':
+        return tf.sigmoid(x!);
+      case 'tanh':
+        return tf.tanh(x!);
+      case 'softmax':
+        return tf.softmax(x!, 3);
+    }
+  },
+};
+
+/** x Phi(x) with the normal distribution's own Phi, not its tanh approximation (Hendrycks and Gimpel 2016). */
+export function gelu(x: tf.Tensor4D): tf.Tensor4D {
+  return tf.tidy(() => tf.mul(x, tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5)));
+}
