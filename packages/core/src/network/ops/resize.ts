@@ -16,13 +16,40 @@ export const resize: Op<Resize> = {
     return { from: Math.floor(centre(from)), to: Math.ceil(centre(to)) };
   },
   run({ method, factor }, [x]) {
-    const [n, h, w, c] = x!.shape;
-    if (method === 'bilinear') return tf.image.resizeBilinear(x!, [h * factor, w * factor], false, true);
-    // Repeating by broadcast: the stock nearest-neighbour gradient is wrong on the cpu backend.
-    return tf.tidy(() => {
-      const wide = tf.tile(tf.reshape(x!, [n * h, w, 1, c]), [1, 1, factor, 1]);
-      const high = tf.tile(tf.reshape(wide, [n * h, 1, w * factor, c]), [1, factor, 1, 1]);
-      return tf.reshape(high, [n, h * factor, w * factor, c]);
-    });
+    // Composed, since the stock gradients of both are wrong: bilinear for sides that differ, nearest on the cpu backend.
+    const phases = Array.from({ length: factor }, (_, phase) =>
+      method === 'nearest' ? 0 : (phase + 0.5) / factor - 0.5,
+    );
+    return tf.tidy(() => enlargeAxis(enlargeAxis(x!, 1, phases), 2, phases));
   },
 };
+
+/**
+ * Replaces each position along an axis by one for each of `phases`: how far, in input positions, it lies from its own
+ * input towards the next (or, negative, the previous) one. Beyond the ends the last position is repeated.
+ */
+function enlargeAxis(x: tf.Tensor4D, axis: 1 | 2, phases: number[]): tf.Tensor4D {
+  const length = x.shape[axis];
+  const part = (from: number, size: number) => {
+    const begin = [0, 0, 0, 0];
+    const sizes = [-1, -1, -1, -1];
+    begin[axis] = from;
+    sizes[axis] = size;
+    return tf.slice(x, begin as [number, number, number, number], sizes as [number, number, number, number]);
+  };
+  const moved = (by: -1 | 1) =>
+    length === 1
+      ? x
+      : by < 0
+        ? tf.concat([part(0, 1), part(0, length - 1)], axis)
+        : tf.concat([part(1, length - 1), part(length - 1, 1)], axis);
+  const blended = phases.map((phase) => {
+    if (phase === 0) return x;
+    const weight = Math.abs(phase);
+    return tf.add(tf.mul(x, 1 - weight), tf.mul(moved(phase < 0 ? -1 : 1), weight)) as tf.Tensor4D;
+  });
+  const [n, h, w, c] = x.shape;
+  return axis === 1
+    ? tf.reshape(tf.stack(blended, 2), [n, h * phases.length, w, c])
+    : tf.reshape(tf.stack(blended, 3), [n, h, w * phases.length, c]);
+}
