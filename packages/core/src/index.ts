@@ -1,16 +1,28 @@
 export * from './degradations/index.ts';
 export { PellucidError } from './errors.ts';
 export { l1 } from './losses/l1.ts';
-export { psnr, ssim } from './metrics/index.ts';
+export {
+  brisqueFeatures,
+  brisqueScore,
+  type KernelRegressor,
+  type MetricOptions,
+  msSsim,
+  type Piqe,
+  piqe,
+  psnr,
+  readSupportVectorModel,
+  ssim,
+} from './metrics/index.ts';
 export { type Model, readModel, writeModel } from './model/model.ts';
 export { type Dtype, readSafetensors, type SafetensorsFile, writeSafetensors } from './model/safetensors.ts';
-export { macsPerPixel, parameters, peakMemory, weightsOf } from './network/cost.ts';
+export { macsPerPixel, parameters, peakMemory, trainingMemory, weightsOf } from './network/cost.ts';
 export { forward, infer, type WeightTensors } from './network/forward.ts';
-export type { Graph, Node, Weight } from './network/graph.ts';
+export { type Conditions, enlargement, type Graph, type Node, type Weight } from './network/graph.ts';
 export { type ReceptiveField, receptiveField } from './network/receptive-field.ts';
 export { type Feature, type Ops, trace } from './network/trace.ts';
 export { buildNetwork, type NetworkConfig, networkConfig } from './networks/index.ts';
 export { initialWeights, type Weights } from './networks/initial-weights.ts';
 export { Random } from './random.ts';
 export { type Raster, whiteLevel } from './raster.ts';
+export { resizeBicubic } from './resize/bicubic.ts';
 export { type RestoreOptions, Restorer } from './restore/restorer.ts';

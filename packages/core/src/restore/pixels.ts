@@ -25,18 +25,30 @@ export function readWindow(
   return pixels;
 }
 
-/** Writes the kept part of a restored window into a raster, leaving alpha as it is. */
-export function writeWindow(output: Raster, restored: Float32Array, row: Segment, column: Segment): void {
+/**
+ * Writes the kept part of a restored window into a raster, leaving alpha as it is.
+ *
+ * @param enlargement output pixels for each input pixel along an axis; the segments count input pixels
+ */
+export function writeWindow(
+  output: Raster,
+  restored: Float32Array,
+  row: Segment,
+  column: Segment,
+  enlargement: number,
+): void {
   const { width, height, channels, data } = output;
   const white = whiteLevel(data);
   // Integer arrays are rounded to nearest; a float raster keeps the network's value.
   const rounding = white === 1 ? 0 : 0.5;
-  const bottom = Math.min(row.keepFrom + row.keepLength, height);
-  const right = Math.min(column.keepFrom + column.keepLength, width);
-  for (let y = row.keepFrom; y < bottom; y++) {
-    let from = ((y - row.from) * column.length + column.keepFrom - column.from) * 3;
-    let to = (y * width + column.keepFrom) * channels;
-    for (let x = column.keepFrom; x < right; x++, to += channels) {
+  const [top, left] = [row.keepFrom * enlargement, column.keepFrom * enlargement];
+  const bottom = Math.min(top + row.keepLength * enlargement, height);
+  const right = Math.min(left + column.keepLength * enlargement, width);
+  const stride = column.length * enlargement;
+  for (let y = top; y < bottom; y++) {
+    let from = ((y - row.from * enlargement) * stride + left - column.from * enlargement) * 3;
+    let to = (y * width + left) * channels;
+    for (let x = left; x < right; x++, to += channels) {
       for (let channel = 0; channel < 3; channel++) {
         const value = Math.min(Math.max(restored[from++]!, 0), 1) * white;
         data[to + channel] = rounding ? Math.floor(value + rounding) : value;

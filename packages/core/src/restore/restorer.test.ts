@@ -5,6 +5,7 @@ import { useWasm } from '../../testing.ts';
 import type { Model } from '../model/model.ts';
 import { peakMemory, weightsOf } from '../network/cost.ts';
 import { receptiveField } from '../network/receptive-field.ts';
+import { type Feature, type Ops, trace } from '../network/trace.ts';
 import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { Random } from '../random.ts';
 import type { Raster } from '../raster.ts';
@@ -15,16 +16,16 @@ const network: NetworkConfig = { kind: 'edge-unet', widths: [8, 8, 8], encoder: 
 const graph = buildNetwork(network);
 
 /** A network in which every layer shows in the output, so that a wrong halo cannot hide. */
-function livelyModel(): Model {
+function livelyModel(of = graph): Model {
   const random = new Random(11);
   const weights = new Map(
-    weightsOf(graph).map(({ name, shape }) => {
+    weightsOf(of).map(({ name, shape }) => {
       const size = shape.reduce((a, b) => a * b, 1);
       const deviation = 1.4 / Math.sqrt(size / (shape.at(-1) ?? 1));
       return [name, Float32Array.from({ length: size }, () => deviation * random.normal())];
     }),
   );
-  return { name: 'test', task: 'denoise', network, graph, weights };
+  return { name: 'test', task: 'denoise', network, graph: of, weights };
 }
 
 function photograph(width: number, height: number, channels: 3 | 4 = 3): Raster {
@@ -170,4 +171,98 @@ describe('Restorer', () => {
     });
     restorer.dispose();
   });
+});
+
+describe('a network that enlarges', () => {
+  // Every way of looking beyond a pixel that super-resolution networks have.
+  const enlarging = trace((ops, x) => {
+    const head = ops.conv(x, { name: 'head', channels: 12, kernel: 3 });
+    const qkv = ops.conv(ops.cyclicShift(head, 2), { name: 'qkv', channels: 36, kernel: 1 });
+    const attention = { name: 'attention', window: 4, heads: 2, shift: 2 };
+    const mixed = ops.cyclicShift(ops.windowAttention(qkv, attention), -2);
+    const tail = ops.conv(ops.add(head, mixed), { name: 'tail', channels: 12, kernel: 3 });
+    return ops.add(ops.depthToSpace(tail, 2, 'channel'), ops.resize(x, 'bilinear', 2));
+  });
+
+  it('gives the same enlarged photograph in tiles as in one piece', async () => {
+    const model = livelyModel(enlarging);
+    const once = new Restorer(model, whole);
+    const inTiles = new Restorer(model, { memory: peakMemory(enlarging, 32, 32) });
+    for (const [width, height] of [
+      [61, 40],
+      [33, 75],
+      [1, 1],
+    ] as const) {
+      const image = photograph(width, height);
+      const a = await once.restore(image);
+      const b = await inTiles.restore(image);
+      expect([a.width, a.height]).toEqual([2 * width, 2 * height]);
+      if (width > 1) expect(inTiles.tiles(width, height)).toBeGreaterThan(1);
+      expect(largest(a, b)).toBeLessThan(1e-5);
+    }
+    once.dispose();
+    inTiles.dispose();
+  });
+
+  it('enlarges alpha beside the colours', async () => {
+    const restorer = new Restorer(livelyModel(enlarging), whole);
+    const data = Uint8Array.from({ length: 8 * 8 * 4 }, (_, i) => (i % 4 === 3 ? 200 : 90));
+    const {
+      width,
+      height,
+      data: enlarged,
+    } = await restorer.restore({
+      width: 8,
+      height: 8,
+      channels: 4,
+      data,
+    });
+    expect([width, height, enlarged.length]).toEqual([16, 16, 16 * 16 * 4]);
+    expect(Array.from(enlarged).every((value, i) => i % 4 !== 3 || value === 200)).toBe(true);
+    restorer.dispose();
+  });
+});
+
+describe('a network that looks at the whole photograph', () => {
+  const attend = (ops: Ops, x: Feature) => {
+    const y = ops.conv(x, { name: 'a', channels: 8, kernel: 3 });
+    const attention = ops.activation(ops.globalPool(y, 'mean'), 'sigmoid');
+    return ops.add(x, ops.conv(ops.multiply(y, attention), { name: 'b', channels: 3, kernel: 3 }));
+  };
+  const pooling = trace(attend);
+  const small = peakMemory(pooling, 64, 64);
+
+  it('is refused a photograph that does not fit in one tile', async () => {
+    const restorer = new Restorer(livelyModel(pooling), { memory: small });
+    await expect(restorer.restore(photograph(60, 60))).resolves.toBeDefined();
+    await expect(restorer.restore(photograph(150, 150))).rejects.toMatchObject({
+      code: 'restore/needs-whole-photograph',
+    });
+    restorer.dispose();
+  });
+
+  it('may take its statistics from each tile, which is close on a photograph that is alike all over', async () => {
+    const once = new Restorer(livelyModel(pooling), whole);
+    const inTiles = new Restorer(livelyModel(pooling), { memory: small, statistics: 'tile' });
+    const image = photograph(150, 150);
+    const a = await once.restore(image);
+    const b = await inTiles.restore(image);
+    expect(inTiles.tiles(150, 150)).toBeGreaterThan(1);
+    expect(largest(a, b)).toBeGreaterThan(0);
+    expect(largest(a, b)).toBeLessThan(0.02);
+    once.dispose();
+    inTiles.dispose();
+  });
+});
+
+it('tells a network the noise level that it asks for', async () => {
+  const told = trace((ops, x) =>
+    ops.add(x, ops.concat(ops.noiseLevel(x), ops.noiseLevel(x), ops.noiseLevel(x))),
+  );
+  const restorer = new Restorer(livelyModel(told), whole);
+  const image = photograph(8, 8);
+  const brighter = await restorer.restore(image, { noiseLevel: 25.5 });
+  expect(brighter.data[0]! - image.data[0]!).toBeCloseTo(0.1, 5);
+  await expect(restorer.restore(image)).rejects.toMatchObject({ code: 'network/needs-noise-level' });
+  restorer.dispose();
 });

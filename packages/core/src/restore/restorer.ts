@@ -3,11 +3,16 @@ import { PellucidError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { weightsOf } from '../network/cost.ts';
 import { infer, type WeightTensors } from '../network/forward.ts';
+import { type Conditions, enlargement } from '../network/graph.ts';
+import type { Statistics } from '../network/receptive-field.ts';
 import type { Raster } from '../raster.ts';
+import { resizeBicubic } from '../resize/bicubic.ts';
 import { readWindow, writeWindow } from './pixels.ts';
 import { planTiles, type Segment, type TilePlan } from './tiles.ts';
 
 export interface RestoreOptions {
+  /** How strong the noise is (sigma, 0..255), for a network that must be told. */
+  noiseLevel?: number;
   /** Stops at the next tile; `restore` then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Called after each tile with the tiles done and their number. */
@@ -25,14 +30,18 @@ const mebibyte = 2 ** 20;
 export class Restorer {
   readonly model: Model;
   readonly #memory: number;
+  readonly #statistics: Statistics;
   readonly #weights: WeightTensors;
 
   /**
    * @param options.memory bytes that the feature maps of one tile may take (default 64 MiB); the tiles' size follows
+   * @param options.statistics where a network that looks at the whole photograph takes its statistics from: from the
+   *   `whole` (default), which then must fit in one tile, or from each `tile`, an approximation
    */
-  constructor(model: Model, options: { memory?: number } = {}) {
+  constructor(model: Model, options: { memory?: number; statistics?: Statistics } = {}) {
     this.model = model;
     this.#memory = options.memory ?? 64 * mebibyte;
+    this.#statistics = options.statistics ?? 'whole';
     this.#weights = Object.fromEntries(
       weightsOf(model.graph).map(({ name, shape }) => [name, tf.tensor(model.weights.get(name)!, shape)]),
     );
@@ -50,14 +59,14 @@ export class Restorer {
   }
 
   /**
-   * Restores a photograph; alpha is carried over. The result has the input's size and array type, its values rounded
-   * and clamped to the type's range. The input is not changed.
+   * Restores a photograph; alpha is carried over. The result has the input's array type, its values rounded and clamped
+   * to the type's range, and the input's size, or, in super-resolution, that size enlarged. The input is not changed.
    *
    * Rejects with the signal's reason when aborted, and with a PellucidError `restore/bad-raster` when the array does
-   * not fit the size, `restore/memory-too-small` when no tile fits the memory. No tensor outlives the call, however it
-   * ends.
+   * not fit the size, `restore/memory-too-small` or `restore/needs-whole-photograph` when no tile fits the memory,
+   * `network/needs-noise-level` when the network must be told. No tensor outlives the call, however it ends.
    */
-  async restore(image: Raster, { signal, onProgress }: RestoreOptions = {}): Promise<Raster> {
+  async restore(image: Raster, { signal, onProgress, noiseLevel }: RestoreOptions = {}): Promise<Raster> {
     const { width, height, channels, data } = image;
     if (!(width >= 1 && height >= 1) || data.length !== width * height * channels)
       throw new PellucidError(
@@ -65,13 +74,13 @@ export class Restorer {
         `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
       );
     const { rows, columns } = this.#plan(width, height);
-    const output: Raster = { ...image, data: data.slice() };
+    const output = enlarge(image, enlargement(this.model.graph));
     const total = rows.length * columns.length;
     let done = 0;
     for (const row of rows) {
       for (const column of columns) {
         signal?.throwIfAborted();
-        await this.#restoreTile(image, output, row, column);
+        await this.#restoreTile(image, output, row, column, { noiseLevel });
         onProgress?.(++done, total);
         // Lets timers, requests and the abort itself be heard between tiles.
         if (done < total) await new Promise((resolve) => setTimeout(resolve));
@@ -80,12 +89,19 @@ export class Restorer {
     return output;
   }
 
-  async #restoreTile(image: Raster, output: Raster, row: Segment, column: Segment): Promise<void> {
+  async #restoreTile(
+    image: Raster,
+    output: Raster,
+    row: Segment,
+    column: Segment,
+    conditions: Conditions,
+  ): Promise<void> {
     const input = tf.tensor4d(readWindow(image, row, column), [1, row.length, column.length, 3]);
     let restored: tf.Tensor4D | undefined;
     try {
-      restored = infer(this.model.graph, this.#weights, input);
-      writeWindow(output, (await restored.data()) as Float32Array, row, column);
+      restored = infer(this.model.graph, this.#weights, input, conditions);
+      const pixels = (await restored.data()) as Float32Array;
+      writeWindow(output, pixels, row, column, enlargement(this.model.graph));
     } finally {
       input.dispose();
       restored?.dispose();
@@ -93,6 +109,11 @@ export class Restorer {
   }
 
   #plan(width: number, height: number): TilePlan {
-    return planTiles(this.model.graph, width, height, this.#memory);
+    return planTiles(this.model.graph, width, height, this.#memory, this.#statistics);
   }
+}
+
+/** Where the result goes: the photograph itself, or, enlarged, a bicubic one, whose alpha is kept. */
+function enlarge(image: Raster, factor: number): Raster {
+  return factor === 1 ? { ...image, data: image.data.slice() } : resizeBicubic(image, factor);
 }

@@ -1,7 +1,7 @@
 import { PellucidError } from '../errors.ts';
 import { peakMemory } from '../network/cost.ts';
 import type { Graph } from '../network/graph.ts';
-import { receptiveField } from '../network/receptive-field.ts';
+import { receptiveField, type Statistics } from '../network/receptive-field.ts';
 
 /** A part of an axis that is given to the network, and the part of its output that is kept. */
 export interface Segment {
@@ -33,12 +33,21 @@ export interface TilePlan {
  *
  * @param width, height of the photograph in pixels, at least 1; tiles may reach beyond it, up to the alignment
  * @param memory bytes that the feature maps of one tile may take
- * @throws PellucidError `restore/memory-too-small` when not even the smallest tile fits
+ * @param statistics where the statistics of a network that looks at the whole photograph come from: from the `whole`,
+ *   which then must fit in one tile, or from each `tile`
+ * @throws PellucidError `restore/memory-too-small` when not even the smallest tile fits,
+ *   `restore/needs-whole-photograph` when the network must see all of a photograph that does not fit
  */
-export function planTiles(graph: Graph, width: number, height: number, memory: number): TilePlan {
+export function planTiles(
+  graph: Graph,
+  width: number,
+  height: number,
+  memory: number,
+  statistics: Statistics = 'whole',
+): TilePlan {
   const { alignment } = graph;
   const align = (length: number) => Math.ceil(length / alignment) * alignment;
-  const field = receptiveField(graph);
+  const field = receptiveField(graph, statistics);
   const halo = { before: align(field.before), after: align(field.after) };
   const [wide, high] = [align(width), align(height)];
   // Every feature map, and so the peak, grows in proportion to the tile's area.
@@ -53,6 +62,11 @@ export function planTiles(graph: Graph, width: number, height: number, memory: n
       // Shorter windows only add halos.
       break;
     }
+  if (!best && field.before === Infinity)
+    throw new PellucidError(
+      'restore/needs-whole-photograph',
+      `This network looks at the whole photograph at once, and ${width} x ${height} pixels do not fit in ${Math.floor(memory / 2 ** 20)} MiB; raise the memory budget, or take its statistics from each tile, which changes the result a little.`,
+    );
   if (!best)
     throw new PellucidError(
       'restore/memory-too-small',
