@@ -1,20 +1,15 @@
 import { z } from 'zod';
 import type { Random } from '../random.ts';
 import type { Degradation } from './degradation.ts';
-
-const Sigma = z.number().min(0).max(255);
+import { drawFrom, rangeOf } from './range.ts';
 
 /** Settings of additive white Gaussian noise. */
 export const GaussianNoiseSettings = z.strictObject({
   kind: z.literal('gaussian-noise'),
   /**
-   * Standard deviation on the scale 0..255, as papers give it (15, 25, 50): one value for all images, or a range
-   * `[low, high]` from which each image draws its own uniformly.
+   * Standard deviation on the scale 0..255, as papers give it (15, 25, 50): one value, or a range.
    */
-  sigma: z.union([
-    Sigma,
-    z.tuple([Sigma, Sigma]).refine(([low, high]) => low <= high, 'the lower sigma comes first: [low, high]'),
-  ]),
+  sigma: rangeOf(z.number().min(0).max(255)),
   /**
    * The share of images, 0..1, whose noisy version is clipped and rounded as an 8-bit file would hold it (0 unless
    * given). A network that never saw such input lightens black areas, where clipping leaves only the bright noise.
@@ -25,7 +20,7 @@ export type GaussianNoiseSettings = z.infer<typeof GaussianNoiseSettings>;
 
 /** The standard deviation for one image, 0..255: `sigma` itself, or a value drawn uniformly from the range. */
 export function drawSigma(sigma: GaussianNoiseSettings['sigma'], random: Random): number {
-  return typeof sigma === 'number' ? sigma : random.uniform(...sigma);
+  return drawFrom(sigma, random);
 }
 
 /**

@@ -2,11 +2,20 @@ import { z } from 'zod';
 import type { Degradation } from './degradation.ts';
 import { GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
 
+import { MotionBlurSettings, motionBlur } from './motion-blur.ts';
+import { RainSettings, rain } from './rain.ts';
+
 export type { Degradation } from './degradation.ts';
 export { addGaussianNoise, drawSigma, GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
+export { MotionBlurSettings, motionBlur } from './motion-blur.ts';
+export { RainSettings, rain } from './rain.ts';
 
 /** The `degradation` of a recipe: `kind` and the settings of that kind. */
-export const DegradationSettings = z.discriminatedUnion('kind', [GaussianNoiseSettings]);
+export const DegradationSettings = z.discriminatedUnion('kind', [
+  GaussianNoiseSettings,
+  RainSettings,
+  MotionBlurSettings,
+]);
 export type DegradationSettings = z.infer<typeof DegradationSettings>;
 
 /** The degradation that a recipe's settings describe. */
@@ -14,5 +23,9 @@ export function createDegradation(settings: DegradationSettings): Degradation {
   switch (settings.kind) {
     case 'gaussian-noise':
       return gaussianNoise(settings);
+    case 'rain':
+      return rain(settings);
+    case 'motion-blur':
+      return motionBlur(settings);
   }
 }

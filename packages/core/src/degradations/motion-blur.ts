@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import type { Random } from '../random.ts';
+import type { Degradation } from './degradation.ts';
+import { drawFrom, rangeOf } from './range.ts';
+
+/** Settings of blur by a hand that shakes. */
+export const MotionBlurSettings = z.strictObject({
+  kind: z.literal('motion-blur'),
+  /** How far the camera travels while the shutter is open, in pixels: one value, or a range. */
+  travel: rangeOf(z.number().min(0).max(100)).default([0, 30]),
+  /** How much the path bends: 0 is a straight line, 1 turns at random. */
+  shake: rangeOf(z.number().min(0).max(1)).default([0, 0.6]),
+  /** Standard deviation of the sensor's noise, 0..255, added after the blur. */
+  sigma: rangeOf(z.number().min(0).max(255)).default([0, 2]),
+});
+export type MotionBlurSettings = z.infer<typeof MotionBlurSettings>;
+
+/** The weights with which shifted copies of an image add up to its blurred version; they sum to 1. */
+export interface BlurKernel {
+  /** Odd. */
+  size: number;
+  /** `size * size`, row by row. */
+  weights: Float32Array;
+}
+
+/**
+ * Blurs as a shaking camera does: the image moves along a random path while the shutter is open, and light, not its
+ * gamma-compressed value, adds up (with a gamma of 2.2). Beyond the edge the image is mirrored. Then sensor noise,
+ * and clipping to 0..1.
+ */
+export function motionBlur(settings: Omit<MotionBlurSettings, 'kind'>): Degradation {
+  return {
+    apply(pixels, width, height, random) {
+      const kernel = shakeKernel(drawFrom(settings.travel, random), drawFrom(settings.shake, random), random);
+      const sigma = drawFrom(settings.sigma, random);
+      const light = pixels.map((value) => Math.max(value, 0) ** 2.2);
+      const blurred = convolve(light, width, height, kernel);
+      return blurred.map((value) => {
+        const noisy = value ** (1 / 2.2) + (sigma ? (sigma / 255) * random.normal() : 0);
+        return Math.min(Math.max(noisy, 0), 1);
+      });
+    },
+  };
+}
+
+/**
+ * The kernel of a random camera path: a particle whose direction turns by a random walk and whose speed varies, its
+ * position splatted bilinearly (a simpler relative of Boracchi and Foi 2012). Centred on its centre of mass, so that
+ * the blurred image is not displaced.
+ *
+ * @param travel length of the path in pixels; 0 gives the identity
+ * @param shake 0..1: the direction turns by about `shake` radians for each pixel travelled
+ */
+export function shakeKernel(travel: number, shake: number, random: Random): BlurKernel {
+  const stepLength = 0.25;
+  const steps = Math.round(travel / stepLength);
+  const path: [number, number][] = [[0, 0]];
+  let direction = random.uniform(0, 2 * Math.PI);
+  for (let step = 0; step < steps; step++) {
+    direction += shake * Math.sqrt(stepLength) * random.normal();
+    const [x, y] = path.at(-1)!;
+    const length = stepLength * random.uniform(0.5, 1.5);
+    path.push([x + length * Math.cos(direction), y + length * Math.sin(direction)]);
+  }
+  const centre = [0, 1].map((axis) => path.reduce((sum, point) => sum + point[axis]!, 0) / path.length);
+  const offsets = path.map(([x, y]): [number, number] => [x - centre[0]!, y - centre[1]!]);
+  const radius = Math.ceil(Math.max(...offsets.flat().map(Math.abs)));
+  const size = 2 * radius + 3;
+  const weights = new Float32Array(size * size);
+  for (const [x, y] of offsets) {
+    const [column, row] = [Math.floor(x), Math.floor(y)];
+    const [fx, fy] = [x - column, y - row];
+    const at = (row + radius + 1) * size + column + radius + 1;
+    const share = 1 / path.length;
+    weights[at]! += share * (1 - fx) * (1 - fy);
+    weights[at + 1]! += share * fx * (1 - fy);
+    weights[at + size]! += share * (1 - fx) * fy;
+    weights[at + size + 1]! += share * fx * fy;
+  }
+  return { size, weights };
+}
+
+function convolve(
+  pixels: Float32Array,
+  width: number,
+  height: number,
+  { size, weights }: BlurKernel,
+): Float32Array {
+  const blurred = new Float32Array(pixels.length);
+  const radius = (size - 1) / 2;
+  for (const [index, weight] of weights.entries()) {
+    if (weight === 0) continue;
+    const [down, across] = [Math.floor(index / size) - radius, (index % size) - radius];
+    for (let y = 0; y < height; y++) {
+      const source = mirror(y + down, height) * width;
+      for (let x = 0; x < width; x++) {
+        const from = 3 * (source + mirror(x + across, width));
+        const to = 3 * (y * width + x);
+        for (let channel = 0; channel < 3; channel++)
+          blurred[to + channel]! += weight * pixels[from + channel]!;
+      }
+    }
+  }
+  return blurred;
+}
+
+/** A position beyond the image, mirrored at its ends, which are repeated. */
+function mirror(index: number, length: number): number {
+  const phase = ((index % (2 * length)) + 2 * length) % (2 * length);
+  return phase < length ? phase : 2 * length - 1 - phase;
+}
