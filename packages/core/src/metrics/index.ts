@@ -1,3 +1,10 @@
+export { brisqueFeatures, brisqueScore } from './brisque.ts';
+export { type KernelRegressor, readSupportVectorModel } from './kernel-regressor.ts';
+export { msSsim } from './ms-ssim.ts';
+export { type FeatureModel, naturalnessDistance } from './naturalness.ts';
+export { type Piqe, piqe } from './piqe.ts';
 export type { MetricOptions } from './planes.ts';
 export { psnr } from './psnr.ts';
+export { qualityScore } from './quality-score.ts';
+export { rasterOf } from './raster-of.ts';
 export { ssim } from './ssim.ts';

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { photographs, readPicture } from '../../testing-images.ts';
 import { Random } from '../random.ts';
 import type { Raster } from '../raster.ts';
-import { type MetricOptions, psnr, ssim } from './index.ts';
+import { greyPlane } from './grey.ts';
+import { type MetricOptions, msSsim, psnr, ssim } from './index.ts';
+import { msSsimWeights, scaleMeans } from './ms-ssim.ts';
 
 const rgb: MetricOptions = { channel: 'RGB', crop: 0, round: false };
 const luma: MetricOptions = { channel: 'Y', crop: 0, round: false };
@@ -80,6 +83,60 @@ describe('psnr', () => {
   });
 });
 
+it('refuses values that are no numbers', () => {
+  const sound: Raster = { width: 161, height: 161, channels: 3, data: new Float32Array(161 * 161 * 3) };
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const broken = { ...sound, data: sound.data.slice() };
+    broken.data[500] = value;
+    for (const metric of [psnr, ssim, msSsim]) {
+      for (const options of [rgb, luma]) {
+        expect(() => metric(sound, broken, options)).toThrow(
+          expect.objectContaining({ name: 'PellucidError', code: 'metric/not-finite' }),
+        );
+      }
+    }
+  }
+});
+
+describe('msSsim', () => {
+  it('is 1 for equal images, and the luminance term to its weight for plain ones', () => {
+    expect(msSsim(noise(161, 170, 1), noise(161, 170, 1), rgb)).toBeCloseTo(1, 12);
+    const term = (2 * 100 * 120 + 6.5025) / (100 * 100 + 120 * 120 + 6.5025);
+    const value = msSsim(plain(161, 161, [100, 50, 0]), plain(161, 161, [120, 50, 0]), rgb);
+    expect(value).toBeCloseTo((term ** 0.1333 + 2) / 3, 8);
+  });
+
+  it('averages 2x2 pixels between scales, and an odd last column with itself', () => {
+    // Checks of one pixel vanish in the second scale: from there on both images are plain.
+    const size = 161;
+    const checks = plain(size, size, [0, 0, 0]);
+    for (let i = 0; i < checks.data.length; i++) {
+      const [x, y] = [Math.floor(i / 3) % size, Math.floor(i / 3 / size)];
+      checks.data[i] = x < 160 && y < 160 ? 100 + 20 * (((x + y) % 2) * 2 - 1) : 100;
+    }
+    const grey = plain(size, size, [100, 100, 100]);
+    const planes = [checks, grey].map(({ data }) =>
+      Float64Array.from({ length: size * size }, (_, i) => data[3 * i]!),
+    );
+    const means = scaleMeans(planes[0]!, planes[1]!, size, size);
+    expect(means[0]).toBeLessThan(0.3);
+    for (const mean of means.slice(1)) expect(mean).toBeCloseTo(1, 12);
+    expect(msSsim(checks, grey, rgb)).toBeCloseTo(means[0]! ** 0.0448, 10);
+  });
+
+  it('is 0, not a root of a negative number, for images whose structure is opposite', () => {
+    const a = noise(161, 161, 1);
+    const b: Raster = { ...a, data: a.data.map((value) => 255 - value) };
+    expect(msSsim(a, b, rgb)).toBe(0);
+  });
+
+  it('refuses what its last scale does not fit into', () => {
+    expect(() => msSsim(noise(160, 200, 1), noise(160, 200, 1), rgb)).toThrow(
+      expect.objectContaining({ name: 'PellucidError', code: 'metric/size' }),
+    );
+  });
+});
+
 describe('ssim', () => {
   it('is 1 for equal images', () => {
     expect(ssim(noise(20, 20, 1), noise(20, 20, 1), rgb)).toBeCloseTo(1, 12);
@@ -139,48 +196,43 @@ function crop(image: Raster, left: number, top: number, width: number, height: n
  * The calibration images of IQA-PyTorch with the values their authors obtained from MATLAB. Found by trying: its
  * `psnr` row is RGB; its `ssim` row is `ssim_index.m` on `rgb2gray`, rounded to bytes.
  */
-const folder = join(process.env.PELLUCID_DATA ?? '../shared/data', 'IQA_oracle');
+const folder = photographs('IQA_oracle');
 const present = existsSync(folder);
 
 describe.skipIf(!present)(`against MATLAB${present ? '' : ` (skipped: no ${folder})`}`, () => {
   const rows = present ? officialRows(join(folder, 'pyiqa_results_official.csv')) : [];
 
-  it.each(rows)('$file: PSNR $psnr, SSIM $ssim', (row) => {
-    const reference = readBmp(join(folder, 'pyiqa_ref', row.file));
-    const distorted = readBmp(join(folder, 'pyiqa_dist', row.file));
+  it.each(rows)('$file: PSNR $psnr, SSIM $ssim, MS-SSIM $msSsim', async (row) => {
+    const reference = await readPicture(join(folder, 'pyiqa_ref', row.file));
+    const distorted = await readPicture(join(folder, 'pyiqa_dist', row.file));
     expect(Math.abs(psnr(reference, distorted, rgb) - row.psnr)).toBeLessThan(0.0051);
     expect(Math.abs(ssim(grey(reference), grey(distorted), rgb) - row.ssim)).toBeLessThan(0.000051);
+    // The row is the weighted sum of the scales, which the authors' code offers beside the paper's product.
+    const [a, b] = [reference, distorted].map((image) => greyPlane(image, 'MS-SSIM', 161)) as [
+      Float64Array,
+      Float64Array,
+    ];
+    const means = scaleMeans(a, b, reference.width, reference.height);
+    const total = msSsimWeights.reduce((sum, weight) => sum + weight);
+    const sum = means.reduce((partial, mean, scale) => partial + (mean * msSsimWeights[scale]!) / total, 0);
+    expect(Math.abs(sum - row.msSsim)).toBeLessThan(0.000051);
   });
 });
 
-function officialRows(csv: string): { file: string; psnr: number; ssim: number }[] {
+function officialRows(csv: string): { file: string; psnr: number; ssim: number; msSsim: number }[] {
   const lines = readFileSync(csv, 'utf8').split(/\r?\n/);
   const cells = (method: string) =>
     lines
       .find((line) => line.startsWith(`${method},`))!
       .split(',')
       .slice(1);
-  const [decibels, similarities] = [cells('psnr'), cells('ssim')];
+  const [decibels, similarities, multiScale] = [cells('psnr'), cells('ssim'), cells('ms_ssim')];
   return cells('Method').map((file, i) => ({
     file,
     psnr: Number(decibels[i]),
     ssim: Number(similarities[i]),
+    msSsim: Number(multiScale[i]),
   }));
-}
-
-/** An uncompressed bitmap of 24 bits: rows from the bottom up, padded to four bytes, blue first. */
-function readBmp(path: string): Raster {
-  const bytes = readFileSync(path);
-  const start = bytes.readUInt32LE(10);
-  const width = bytes.readInt32LE(18);
-  const height = bytes.readInt32LE(22);
-  const stride = Math.ceil((width * 3) / 4) * 4;
-  const data = new Uint8Array(width * height * 3);
-  for (let i = 0; i < data.length; i++) {
-    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
-    data[i] = bytes[start + (height - 1 - y) * stride + x * 3 + 2 - (i % 3)]!;
-  }
-  return { width, height, channels: 3, data };
 }
 
 /** MATLAB's `rgb2gray`, which rounds to bytes. */

@@ -1,5 +1,6 @@
 import { PellucidError } from '../errors.ts';
 import { type Raster, whiteLevel } from '../raster.ts';
+import { notFinite } from './grey.ts';
 
 /** The conventions of a full-reference metric. Papers differ in each, so none has a default. */
 export interface MetricOptions {
@@ -27,7 +28,7 @@ export interface PlanePair {
 
 /**
  * Brings two images to what a metric measures.
- * @throws PellucidError `metric/size` when their sizes differ or the crop leaves nothing.
+ * @throws PellucidError `metric/size` when their sizes differ or the crop leaves nothing; `metric/not-finite`.
  */
 export function planePair(a: Raster, b: Raster, options: MetricOptions): PlanePair {
   if (a.width !== b.width || a.height !== b.height) {
@@ -50,27 +51,30 @@ export function planePair(a: Raster, b: Raster, options: MetricOptions): PlanePa
 function planes(image: Raster, { channel, crop, round }: MetricOptions): Float64Array[] {
   const width = image.width - 2 * crop;
   const height = image.height - 2 * crop;
-  const scale = 255 / whiteLevel(image.data);
-  const rgb = [0, 1, 2].map((offset) => {
-    const plane = new Float64Array(width * height);
+  const { channels, data } = image;
+  const scale = 255 / whiteLevel(data);
+  const level = (at: number) => {
+    const value = data[at]! * scale;
+    if (!round) return value;
+    return value < 0 ? 0 : value > 255 ? 255 : Math.round(value);
+  };
+  const plane = (levelAt: (pixel: number) => number) => {
+    const values = new Float64Array(width * height);
+    let sum = 0;
     for (let y = 0, to = 0; y < height; y++) {
-      let from = ((y + crop) * image.width + crop) * image.channels + offset;
-      for (let x = 0; x < width; x++, from += image.channels) {
-        const value = image.data[from]! * scale;
-        plane[to++] = round ? Math.round(Math.min(255, Math.max(0, value))) : value;
+      let from = ((y + crop) * image.width + crop) * channels;
+      for (let x = 0; x < width; x++, from += channels) {
+        const value = levelAt(from);
+        values[to++] = value;
+        sum += value;
       }
     }
-    return plane;
-  });
-  return channel === 'RGB' ? rgb : [luma(rgb)];
-}
-
-/** Y of BT.601 in studio range from channels in 0..255: the first row of MATLAB's `rgb2ycbcr`. */
-function luma(rgb: Float64Array[]): Float64Array {
-  const [red, green, blue] = rgb as [Float64Array, Float64Array, Float64Array];
-  const values = new Float64Array(red.length);
-  for (let i = 0; i < values.length; i++) {
-    values[i] = 16 + (65.481 * red[i]! + 128.553 * green[i]! + 24.966 * blue[i]!) / 255;
-  }
-  return values;
+    if (!Number.isFinite(sum)) throw notFinite();
+    return values;
+  };
+  if (channel === 'RGB') return [0, 1, 2].map((offset) => plane((from) => level(from + offset)));
+  // Y of BT.601 in studio range: the first row of MATLAB's `rgb2ycbcr`.
+  return [
+    plane((from) => 16 + (65.481 * level(from) + 128.553 * level(from + 1) + 24.966 * level(from + 2)) / 255),
+  ];
 }
