@@ -1,11 +1,12 @@
 /**
- * Builds the convolution kernels, `conv.wasm` and `conv-relaxed.wasm`, from AssemblyScript. Does nothing when
- * both are newer than every source. Run as `pnpm build:kernels`; every install runs it too.
+ * Builds the kernels from AssemblyScript: `conv.wasm`, `conv-relaxed.wasm` with fused multiply-add, and
+ * `conv-checked.wasm`, the same for runtimes that check the bounds of each access themselves, as workerd does.
+ * Does nothing when all are newer than every source. Run as `pnpm build:kernels`; every install runs it too.
  *
  * The modules share TensorFlow.js's memory, so they may hold no data of their own, nor a shadow stack: `asc`
  * makes neither from this code, and this script refuses a build that has one.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
@@ -13,26 +14,34 @@ import asc from 'assemblyscript/asc';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../src/kernels');
 const sources = readdirSync(join(root, 'assembly')).map((name) => join(root, 'assembly', name));
 const builds = [
-  { file: join(root, 'conv.wasm'), features: ['simd'] },
-  { file: join(root, 'conv-relaxed.wasm'), features: ['simd', 'relaxed-simd'] },
+  { file: join(root, 'conv.wasm'), features: ['simd'], boundsChecked: 0 },
+  { file: join(root, 'conv-relaxed.wasm'), features: ['simd', 'relaxed-simd'], boundsChecked: 0 },
+  { file: join(root, 'conv-checked.wasm'), features: ['simd', 'relaxed-simd'], boundsChecked: 1 },
 ];
 
 const changed = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const newest = Math.max(...[...sources, fileURLToPath(import.meta.url)].map(changed));
 
-for (const { file, features } of builds) {
+for (const { file, features, boundsChecked } of builds) {
   if (changed(file) > newest) continue;
+  // Written beside and renamed, so that no process ever loads half a module.
+  const fresh = `${file}.${process.pid}`;
   const { error, stderr } = await asc.main([
     join(root, 'assembly/index.ts'),
     '--outFile',
-    file,
+    fresh,
     ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory'],
+    ...['--use', `BOUNDS_CHECKED=${boundsChecked}`],
     ...features.flatMap((feature) => ['--enable', feature]),
   ]);
   if (error) throw new Error(stderr.toString(), { cause: error });
-  const bytes = readFileSync(file);
+  const bytes = readFileSync(fresh);
   const sections = sectionIds(bytes);
-  if (sections.has(6) || sections.has(11)) throw new Error(`${file} has globals or data of its own`);
+  if (sections.has(6) || sections.has(11)) {
+    rmSync(fresh);
+    throw new Error(`${file} has globals or data of its own`);
+  }
+  renameSync(fresh, file);
   console.log(`${file}: ${bytes.length} bytes`);
 }
 

@@ -1,6 +1,6 @@
 import { Restorer } from '@pellucid/core';
 import { installInferenceKernels } from '@pellucid/core/kernels';
-import kernelModule from '@pellucid/core/kernels/conv-relaxed.wasm';
+import kernelModule from '@pellucid/core/kernels/conv-checked.wasm';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import wasmFactory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
 import wasmModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';

@@ -49,7 +49,7 @@ function gradientPadding(
 }
 
 /** Calls `visit` with what every tap of the filter sees of x: [batch, outHeight, outWidth, channels]. */
-function forEachTap(
+export function forEachTap(
   x: tf.Tensor4D,
   info: ConvInfo,
   padValue: number,
@@ -182,4 +182,11 @@ export function depthToSpaceGradient(dy: tf.Tensor4D, block: number): tf.Tensor4
   const width = wide / block;
   const split = tf.reshape(dy, [batch * height, block, width, block * channels]);
   return tf.reshape(tf.transpose(split, [0, 2, 1, 3]), [batch, height, width, block * block * channels]);
+}
+
+/** The sum of all rows of x that have the same id: the gradient of a gather. */
+export function unsortedSegmentSum(x: tf.Tensor, ids: tf.Tensor1D, segments: number): tf.Tensor {
+  const chosen = tf.cast(tf.oneHot(ids, segments), 'float32');
+  const sums = tf.matMul(tf.transpose(chosen), tf.reshape(x, [ids.size, -1]) as tf.Tensor2D);
+  return tf.reshape(sums, [segments, ...x.shape.slice(ids.rank)]);
 }

@@ -13,8 +13,24 @@ export interface KernelCall {
   backend: WasmBackend;
 }
 
-/** The numbering of `assembly/winograd.ts`. */
-const activations: Record<string, number> = { linear: 0, relu: 1, relu6: 2, prelu: 3 };
+/**
+ * An activation as the side module takes it: the limits of a clamp, and what negative values are multiplied by where
+ * there is no slope for each channel. Undefined for one it has not.
+ */
+export function activationOf({
+  activation = 'linear',
+  leakyreluAlpha,
+}: KernelCall['attrs']): number[] | undefined {
+  const none = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 1];
+  const known: Record<string, number[]> = {
+    linear: none,
+    relu: [0, Number.POSITIVE_INFINITY, 1],
+    relu6: [0, 6, 1],
+    prelu: none,
+    leakyrelu: [...none.slice(0, 2), leakyreluAlpha],
+  };
+  return known[activation];
+}
 
 /** The geometry of a convolution, from the attributes its kernels share. */
 export function convInfo(
@@ -46,39 +62,47 @@ function methodOf(info: ConvInfo): 'winograd' | 'pointwise' | 'direct' {
 }
 
 /** Where the tensors lie in the backend's memory; 0 for one that is not there. */
-function addresses(backend: WasmBackend, ...tensors: (tf.TensorInfo | undefined)[]): number[] {
+export function addresses(backend: WasmBackend, ...tensors: (tf.TensorInfo | undefined)[]): number[] {
   return tensors.map((tensor) => (tensor ? backend.dataIdMap.get(tensor.dataId).memoryOffset : 0));
 }
 
-/** Conv2D and FusedConv2D; undefined where the side module does not cover the shape or the activation. */
+/** Conv2D and FusedConv2D; undefined where the side module does not cover the layout or the activation. */
 export function convolve(
   side: SideExports,
   { inputs, attrs, backend }: KernelCall,
 ): tf.TensorInfo | undefined {
   const { x, filter, bias, preluActivationWeights: slope } = inputs;
-  const activation = activations[attrs.activation ?? 'linear'];
+  const activation = activationOf(attrs);
   if (activation === undefined || attrs.dataFormat === 'NCHW') return undefined;
   const info = convInfo(x.shape, filter.shape, attrs);
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
-  const method = methodOf(info);
-  if (method === 'direct') return undefined;
-  if ([bias, slope].some((vector) => vector && tf.util.sizeFromShape(vector.shape) !== outChannels))
-    return undefined;
+  if (!areVectors(outChannels, bias, slope)) return undefined;
 
   const y = backend.makeOutput(info.outShape, 'float32');
   const tensors = addresses(backend, x, filter, bias, slope, y);
+  const method = methodOf(info);
   if (method === 'winograd') {
     withScratch(backend, side.winogradScratch(inChannels, outChannels), (scratch) => {
       const shape = [batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels];
-      side.winogradConv(...tensors, ...shape, padInfo.top, padInfo.left, activation, 0, scratch);
+      side.winogradConv(...tensors, ...shape, padInfo.top, padInfo.left, ...activation, 0, scratch);
+    });
+  } else if (method === 'pointwise') {
+    withScratch(backend, side.productScratch(inChannels, outChannels), (scratch) => {
+      const positions = batchSize * inHeight * inWidth;
+      side.pointwiseConv(...tensors, positions, inChannels, outChannels, ...activation, 0, scratch);
     });
   } else {
-    withScratch(backend, side.pointwiseScratch(inChannels, outChannels), (scratch) => {
-      const pixels = batchSize * inHeight * inWidth;
-      side.pointwiseConv(...tensors, pixels, inChannels, outChannels, activation, 0, scratch);
+    const depth = info.filterHeight * info.filterWidth * inChannels;
+    withScratch(backend, side.productScratch(depth, outChannels), (scratch) => {
+      side.patchConv(...tensors, ...geometry(info), ...activation, scratch);
     });
   }
   return y;
+}
+
+/** Whether bias and slope, where given, have one value for each channel: anything else is for the stock kernels. */
+export function areVectors(channels: number, ...tensors: (tf.TensorInfo | undefined)[]): boolean {
+  return tensors.every((tensor) => !tensor || tf.util.sizeFromShape(tensor.shape) === channels);
 }
 
 /**
@@ -101,12 +125,20 @@ export function inputGradient(side: SideExports, { inputs, attrs, backend }: Ker
   if (method === 'winograd') {
     withScratch(backend, side.winogradScratch(outChannels, inChannels), (scratch) => {
       const shape = [batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels];
-      side.winogradConv(...tensors, ...shape, 2 - padInfo.top, 2 - padInfo.left, 0, 1, scratch);
+      side.winogradConv(
+        ...tensors,
+        ...shape,
+        2 - padInfo.top,
+        2 - padInfo.left,
+        ...activationOf({})!,
+        1,
+        scratch,
+      );
     });
   } else {
-    withScratch(backend, side.pointwiseScratch(outChannels, inChannels), (scratch) => {
-      const pixels = batchSize * inHeight * inWidth;
-      side.pointwiseConv(...tensors, pixels, outChannels, inChannels, 0, 1, scratch);
+    withScratch(backend, side.productScratch(outChannels, inChannels), (scratch) => {
+      const positions = batchSize * inHeight * inWidth;
+      side.pointwiseConv(...tensors, positions, outChannels, inChannels, ...activationOf({})!, 1, scratch);
     });
   }
   return dx;

@@ -1,6 +1,5 @@
 /**
- * Convolution kernels for TensorFlow.js's wasm backend, about four times as fast as its own, and the
- * gradients it lacks.
+ * Kernels for TensorFlow.js's wasm backend, several times as fast as its own, and the gradients it lacks.
  *
  * The work is done by a WebAssembly module of our own (`assembly/`, built to `conv.wasm` and
  * `conv-relaxed.wasm`) that computes in the backend's memory. Callers compile the module, since how that is
@@ -16,12 +15,24 @@ import {
   type KernelCall,
   sumRows,
 } from './convolution.ts';
+import * as depthwise from './depthwise.ts';
+import { GELU, GELU_GRADIENT, geluGradientKernel, geluKernel } from './gelu.ts';
+import { LAYER_NORM, LAYER_NORM_GRADIENT, layerNormGradientKernel, layerNormKernel } from './layer-norm.ts';
+import { matMul } from './matmul.ts';
 import { guardAllocation, type SideExports, sideModule } from './side-module.ts';
+import { concat, slice } from './slices.ts';
 
+export { depthwiseFilterGradient, forEachTap } from './composed.ts';
+export { convInfo } from './convolution.ts';
+export { gelu } from './gelu.ts';
+export { layerNorm } from './layer-norm.ts';
 export { wasmMemory } from './side-module.ts';
 
 export interface KernelOptions {
-  /** Compiled `conv-relaxed.wasm` where `supportsRelaxedSimd()`, else `conv.wasm`. */
+  /**
+   * Compiled `conv-relaxed.wasm` where `supportsRelaxedSimd()`, else `conv.wasm`. In workerd `conv-checked.wasm`, which
+   * is a fifth faster where, as there, V8 checks the bounds of each access itself rather than leave it to the processor.
+   */
   module: WebAssembly.Module;
   /** The memory of the wasm backend: `wasmMemory(tf.backend())`, or what `instantiateWasm` was given. */
   memory: WebAssembly.Memory;
@@ -38,8 +49,9 @@ export function supportsRelaxedSimd(): boolean {
 }
 
 /**
- * Replaces Conv2D and FusedConv2D of the wasm backend by kernels of our own for 3x3 and 1x1 filters with
- * stride 1; all other shapes still go to the stock kernels. The backend must be initialised.
+ * Replaces convolutions (plain and depthwise), matrix products, slices and concatenations of the wasm backend by
+ * kernels of our own, and gives `layerNorm` and `gelu` theirs. What they do not cover (NCHW, rare activations) still
+ * goes to the stock kernels. The backend must be initialised.
  *
  * @throws PellucidError `engine/no-backend` when it is not
  */
@@ -64,6 +76,8 @@ export function installTrainingKernels(options: KernelOptions | undefined): void
     replaceKernel(tf.Conv2DBackpropInput, () => (call) => inputGradient(side, call));
     replaceKernel(tf.Conv2DBackpropFilter, () => (call) => filterGradient(side, call));
     replaceKernel(tf.Sum, (stockKernel) => (call) => sumRows(side, call) ?? stockKernel(call));
+    replaceKernel(LAYER_NORM_GRADIENT, () => (call) => layerNormGradientKernel(side, call));
+    replaceKernel(GELU_GRADIENT, () => (call) => geluGradientKernel(side, call));
   } else {
     compose(tf.Conv2DBackpropInput, ({ inputs: { dy, filter }, attrs }) =>
       composed.convInputGradient(dy, filter, convInfo(attrs.inputShape, filter.shape, attrs)),
@@ -77,11 +91,20 @@ export function installTrainingKernels(options: KernelOptions | undefined): void
     backend.incRef(x.dataId);
     return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
   });
-  compose(tf.DepthwiseConv2dNativeBackpropInput, ({ inputs: { dy, filter }, attrs }) =>
-    composed.depthwiseInputGradient(dy, filter, convInfo(attrs.inputShape, filter.shape, attrs, true)),
+  compose(
+    tf.DepthwiseConv2dNativeBackpropInput,
+    ({ inputs: { dy, filter }, attrs }) =>
+      composed.depthwiseInputGradient(dy, filter, convInfo(attrs.inputShape, filter.shape, attrs, true)),
+    (call) => side && depthwise.inputGradient(side, call),
   );
-  compose(tf.DepthwiseConv2dNativeBackpropFilter, ({ inputs: { x, dy }, attrs }) =>
-    composed.depthwiseFilterGradient(x, dy, convInfo(x.shape, attrs.filterShape, attrs, true)),
+  compose(
+    tf.DepthwiseConv2dNativeBackpropFilter,
+    ({ inputs: { x, dy }, attrs }) =>
+      composed.depthwiseFilterGradient(x, dy, convInfo(x.shape, attrs.filterShape, attrs, true)),
+    (call) => side && depthwise.filterGradient(side, call),
+  );
+  compose(tf.UnsortedSegmentSum, ({ inputs: { x, segmentIds }, attrs: { numSegments } }) =>
+    composed.unsortedSegmentSum(x, segmentIds, numSegments),
   );
   compose(
     tf.MaxPoolGrad,
@@ -97,6 +120,13 @@ export function installTrainingKernels(options: KernelOptions | undefined): void
       return composed.maxPoolGradient(dy, input, output, info);
     },
   );
+  registerMissingGradients();
+}
+
+/** The gradients that TensorFlow.js has for no backend, and the one that its cpu backend has wrong. */
+export function registerMissingGradients(): void {
+  if (tf.getKernel(tf.ResizeNearestNeighborGrad, 'cpu'))
+    replaceKernel(tf.ResizeNearestNeighborGrad, perImage, 'cpu');
   tf.registerGradient({
     kernelName: tf.DepthToSpace,
     gradFunc: (dy, _saved, attrs) => ({
@@ -106,34 +136,71 @@ export function installTrainingKernels(options: KernelOptions | undefined): void
 }
 
 function replaceForward(side: SideExports): void {
-  for (const name of [tf.Conv2D, tf.FusedConv2D]) {
-    replaceKernel(name, (stockKernel) => (call) => convolve(side, call) ?? stockKernel(call));
-  }
+  const ours: Record<string, (side: SideExports, call: KernelCall) => tf.TensorInfo | undefined> = {
+    [tf.Conv2D]: convolve,
+    [tf.FusedConv2D]: convolve,
+    [tf.DepthwiseConv2dNative]: depthwise.convolve,
+    [tf.FusedDepthwiseConv2D]: depthwise.convolve,
+    [tf.BatchMatMul]: matMul,
+    [tf.Slice]: slice,
+    [tf.Concat]: concat,
+    [LAYER_NORM]: layerNormKernel,
+    [GELU]: geluKernel,
+  };
+  for (const [name, kernel] of Object.entries(ours))
+    replaceKernel(name, (stockKernel) => (call) => kernel(side, call) ?? stockKernel(call));
 }
 
-type Kernel = (call: KernelCall) => tf.TensorInfo;
+type Kernel = (call: KernelCall) => tf.TensorInfo | tf.TensorInfo[];
 
 /**
- * The backend's own kernels, kept so that installing again (another memory, another module) does not wrap a
+ * The backends' own kernels, kept so that installing again (another memory, another module) does not wrap a
  * wrapper.
  */
 const stock = new Map<string, tf.KernelConfig | undefined>();
 
-function replaceKernel(kernelName: string, make: (stockKernel: Kernel) => Kernel): void {
-  const present = tf.getKernel(kernelName, 'wasm') as tf.KernelConfig | undefined;
-  if (!stock.has(kernelName)) stock.set(kernelName, present);
-  if (present) tf.unregisterKernel(kernelName, 'wasm');
-  const own = stock.get(kernelName);
+function replaceKernel(
+  kernelName: string,
+  make: (stockKernel: Kernel) => Kernel,
+  backendName: 'wasm' | 'cpu' = 'wasm',
+): void {
+  const key = `${backendName} ${kernelName}`;
+  const present = tf.getKernel(kernelName, backendName) as tf.KernelConfig | undefined;
+  if (!stock.has(key)) stock.set(key, present);
+  if (present) tf.unregisterKernel(kernelName, backendName);
+  const own = stock.get(key);
   tf.registerKernel({
     kernelName,
-    backendName: 'wasm',
+    backendName,
     // The stock kernel looks its C function up here; without it the fallback would call undefined.
     setupFunc: own?.setupFunc,
     kernelFunc: make(own?.kernelFunc as unknown as Kernel) as unknown as tf.KernelFunc,
   });
 }
 
-/** Replaces a kernel by one made of ops: tidy frees what they leave, and keeps the result. */
-function compose(kernelName: string, kernel: (call: KernelCall) => tf.Tensor): void {
-  replaceKernel(kernelName, () => (call) => tf.tidy(() => kernel(call)));
+/**
+ * Replaces a kernel by one made of ops, for the calls that `ours` passes on: tidy frees what they leave, and keeps the
+ * result.
+ */
+function compose(
+  kernelName: string,
+  ops: (call: KernelCall) => tf.Tensor,
+  ours: (call: KernelCall) => tf.TensorInfo | undefined = () => undefined,
+): void {
+  replaceKernel(kernelName, () => (call) => ours(call) ?? tf.tidy(() => ops(call)));
+}
+
+/** The gradient of nearest-neighbour enlargement, image by image: the cpu backend has it right for one alone. */
+function perImage(stockKernel: Kernel): Kernel {
+  return (call) => {
+    const { images, dy } = call.inputs as Record<'images' | 'dy', tf.Tensor4D>;
+    if (images.shape[0] === 1) return stockKernel(call);
+    return tf.tidy(() => {
+      const one = (index: number) => {
+        const inputs = { images: tf.slice(images, index, 1), dy: tf.slice(dy, index, 1) };
+        return tf.engine().runKernel(tf.ResizeNearestNeighborGrad, inputs, call.attrs) as tf.Tensor;
+      };
+      return tf.concat(Array.from({ length: images.shape[0] }, (_, index) => one(index)));
+    });
+  };
 }

@@ -1,11 +1,17 @@
-import { readFileSync } from 'node:fs';
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../../testing.ts';
 import { PellucidError } from '../errors.ts';
 import { Random } from '../random.ts';
-import { installTrainingKernels, supportsRelaxedSimd, wasmMemory } from './index.ts';
+import { wasmMemory } from './index.ts';
+import {
+  builds,
+  errorAgainstCpu,
+  errorAgainstDifferences,
+  relativeError,
+  noise as uniform,
+  useBuild,
+} from './testing.ts';
 
 /**
  * [batch, height, width, inChannels], [filterHeight, filterWidth, outChannels], stride, padding, dilation.
@@ -21,8 +27,7 @@ interface Convolution {
 
 const random = new Random('kernels');
 const pick = <T>(values: readonly T[]) => values[random.integer(values.length)]!;
-const noise = (shape: number[]) =>
-  Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => random.uniform(-1, 1));
+const noise = (shape: number[]) => uniform(random, shape);
 
 /** 0, 1 .. size - 1 in random order. */
 function shuffled(size: number): number[] {
@@ -50,19 +55,6 @@ function forEachProduct(
             for (let c = 0; c < inChannels; c++)
               for (let o = 0; o < outChannels; o++) visit(x + c, w + c * outChannels + o, y + o);
           }
-}
-
-/** Largest difference over largest value. */
-function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(actual.length).toBe(expected.length);
-  let difference = 0;
-  let largest = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(actual[i]! - expected[i]!);
-    difference = Math.max(difference, Number.isNaN(error) ? Infinity : error);
-    largest = Math.max(largest, Math.abs(expected[i]!));
-  }
-  return largest === 0 ? difference : difference / largest;
 }
 
 /** A convolution with random values, and its output and gradients by plain loops in float64. */
@@ -171,38 +163,6 @@ const wide = [
 
 const convolutions = [...winograd, ...direct, ...wide].map((c) => [name(c), solve(c)] as const);
 
-/** Runs `f` on the cpu backend and on the wasm backend; the difference relative to the largest value. */
-function errorAgainstCpu(f: () => tf.Tensor[]): number {
-  const run = (backend: string) => {
-    tf.setBackend(backend);
-    return tf.tidy(() => f().map((tensor) => tensor.dataSync()));
-  };
-  const expected = run('cpu');
-  const actual = run('wasm');
-  return Math.max(...expected.map((values, i) => relativeError(actual[i]!, values)));
-}
-
-/**
- * How far the gradient of sum(f(x) * dy) along a random direction is from its central difference, relative to
- * the larger of both. The functions are linear as far as the step goes, so it can be large, and rounding
- * small beside it.
- */
-function errorAgainstDifferences(shape: number[], f: (x: tf.Tensor) => tf.Tensor): number {
-  return tf.tidy(() => {
-    const [x, direction] = [tf.tensor(noise(shape), shape), tf.tensor(noise(shape), shape)] as const;
-    const outShape = f(x).shape;
-    const dy = noise(outShape);
-    const move = tf.mul(direction, 0.25);
-    const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-      Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0);
-    const measured = 2 * (dot(f(tf.add(x, move)).dataSync(), dy) - dot(f(tf.sub(x, move)).dataSync(), dy));
-    const computed = dot(tf.grad(f)(x, tf.tensor(dy, outShape)).dataSync(), direction.dataSync());
-    return Math.abs(measured - computed) / Math.max(Math.abs(measured), Math.abs(computed));
-  });
-}
-
-const moduleOf = (file: string) => new WebAssembly.Module(readFileSync(new URL(file, import.meta.url)));
-
 beforeAll(useWasm);
 
 it('asks for a running backend', () => {
@@ -210,14 +170,8 @@ it('asks for a running backend', () => {
 });
 
 // The composed kernels come first, so that they run on the stock convolution.
-describe.each([
-  ['composed', undefined],
-  ['conv.wasm', 'conv.wasm'],
-  ...(supportsRelaxedSimd() ? [['conv-relaxed.wasm', 'conv-relaxed.wasm']] : []),
-] as [string, string | undefined][])('%s', (_, file) => {
-  beforeAll(() => {
-    installTrainingKernels(file ? { module: moduleOf(file), memory: wasmMemory(tf.backend()) } : undefined);
-  });
+describe.each(builds)('%s', (_, file) => {
+  beforeAll(() => useBuild(file));
 
   it.each(convolutions)('convolves %s', (_name, solved) => checkConvolution(solved));
 
@@ -238,7 +192,7 @@ describe.each([
   });
 
   it('fuses bias and activation as the cpu backend does', () => {
-    for (const activation of ['linear', 'relu', 'relu6', 'prelu', 'elu'] as const) {
+    for (const activation of ['linear', 'relu', 'relu6', 'prelu', 'leakyrelu', 'elu'] as const) {
       const [x, filter, bias, slope] = [[2, 6, 9, 12], [3, 3, 12, 20], [20], [20]].map((shape) => ({
         shape,
         values: noise(shape),
@@ -253,6 +207,7 @@ describe.each([
           strides: 1,
           pad: 'same',
           activation,
+          leakyreluAlpha: 0.2,
         }),
       ]);
       expect(error, activation).toBeLessThan(1e-5);
@@ -295,12 +250,25 @@ describe.each([
     }
   });
 
+  it('has the gradient of nearest-neighbour enlargement, on the cpu backend too', () => {
+    const shape = [3, 4, 5, 2];
+    const enlarge = (x: tf.Tensor) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [8, 15]);
+    const x = noise(shape);
+    expect(errorAgainstCpu(() => [tf.grad((x) => tf.square(enlarge(x)))(tf.tensor(x, shape))])).toBeLessThan(
+      1e-6,
+    );
+    for (const backend of ['cpu', 'wasm']) {
+      tf.setBackend(backend);
+      expect(errorAgainstDifferences(random, shape, enlarge), backend).toBeLessThan(1e-3);
+    }
+  });
+
   it('agrees with finite differences', () => {
     const w = tf.tensor4d(noise([3, 3, 8, 12]), [3, 3, 8, 12]);
     const thin = tf.tensor4d(noise([3, 3, 8, 1]), [3, 3, 8, 1]);
     const x = tf.tensor4d(noise([2, 10, 12, 8]), [2, 10, 12, 8]);
     // So far apart that no step changes which is largest.
-    const apart = tf.mul(4, tf.tensor(shuffled(2 * 10 * 12 * 8), [2, 10, 12, 8]));
+    const apart = tf.mul(4, tf.tensor(shuffled(6 * 8 * 4), [1, 6, 8, 4]));
     const functions: Record<string, [number[], (input: tf.Tensor) => tf.Tensor]> = {
       'conv2d, x': [[2, 10, 12, 8], (input) => tf.conv2d(input as tf.Tensor4D, w, 1, 'same')],
       'conv2d, filter': [[3, 3, 8, 12], (input) => tf.conv2d(x, input as tf.Tensor4D, 1, 'same')],
@@ -309,11 +277,11 @@ describe.each([
       bias: [[12], (input) => tf.add(tf.conv2d(x, w, 1, 'same'), input)],
       'depthwise, x': [[2, 10, 12, 8], (input) => tf.depthwiseConv2d(input as tf.Tensor4D, thin, 1, 'same')],
       'depthwise, filter': [[3, 3, 8, 1], (input) => tf.depthwiseConv2d(x, input as tf.Tensor4D, 1, 'same')],
-      maxPool: [[2, 10, 12, 8], (input) => tf.maxPool(tf.add(input, apart) as tf.Tensor4D, 3, 2, 'same')],
+      maxPool: [[1, 6, 8, 4], (input) => tf.maxPool(tf.add(input, apart) as tf.Tensor4D, 3, 2, 'same')],
       depthToSpace: [[2, 10, 12, 8], (input) => tf.depthToSpace(input as tf.Tensor4D, 2)],
     };
     for (const [name, [shape, f]] of Object.entries(functions))
-      expect(errorAgainstDifferences(shape, f), name).toBeLessThan(5e-3);
+      expect(errorAgainstDifferences(random, shape, f), name).toBeLessThan(5e-3);
     tf.dispose([w, thin, x, apart]);
   });
 

@@ -31,11 +31,22 @@ export interface SideExports {
   winogradScratch(inChannels: number, outChannels: number): number;
   winogradConv(...args: number[]): void;
   winogradFilterGradient(...args: number[]): void;
-  pointwiseScratch(inChannels: number, outChannels: number): number;
+  productScratch(depth: number, outChannels: number): number;
   pointwiseConv(...args: number[]): void;
+  patchConv(...args: number[]): void;
   directScratch(taps: number, inChannels: number, outChannels: number): number;
   directInputGradient(...args: number[]): void;
   directFilterGradient(...args: number[]): void;
+  depthwiseScratch(taps: number, channels: number): number;
+  depthwiseConv(...args: number[]): void;
+  depthwiseFilterGradient(...args: number[]): void;
+  matMulScratch(rows: number, depth: number, columns: number, turnLeft: boolean): number;
+  matMul(...args: number[]): void;
+  layerNorm(...args: number[]): void;
+  layerNormGradient(...args: number[]): void;
+  gelu(x: number, y: number, count: number, scratch: number): void;
+  geluGradient(x: number, dy: number, dx: number, count: number, scratch: number): void;
+  copyRows(from: number, fromRow: number, to: number, toRow: number, rows: number, count: number): void;
   sumRows(x: number, y: number, rows: number, channels: number): void;
 }
 

@@ -3,8 +3,9 @@
  * and tap (i, j),
  *   dx[positions the tap sees] += dy row * w[i, j]^T      and      dw[i, j] += (x at those positions)^T * dy row.
  */
-import { accumulateOuter, multiply, packPanels } from './gemm';
+import { accumulateOuter, multiply, packPanels, packSize } from './gemm';
 import { copyPixels, loadLanes, padded, storeLanes } from './lanes';
+import { endInside, firstInside } from './span';
 
 /** Outputs worked on at a time, a multiple of four. */
 const SEGMENT: i32 = 32;
@@ -12,19 +13,7 @@ const SEGMENT: i32 = 32;
 /** Bytes of scratch memory for a filter of `taps` taps. */
 export function directScratch(taps: i32, inChannels: i32, outChannels: i32): usize {
   const ci = padded(inChannels), co = padded(outChannels);
-  return (<usize>(taps * ci * co) + <usize>SEGMENT * (ci + co)) << 2;
-}
-
-/** The first output, from 0, whose input position `output * stride + offset` is not negative. */
-@inline
-function firstInside(offset: i32, stride: i32): i32 {
-  return offset >= 0 ? 0 : (stride - 1 - offset) / stride;
-}
-
-/** One past the last output whose input position is below `size`. */
-@inline
-function endInside(offset: i32, stride: i32, size: i32): i32 {
-  return offset >= size ? 0 : (size - 1 - offset) / stride + 1;
+  return (<usize>(ci + taps * ci * co + SEGMENT * (ci + co)) << 2) + packSize(SEGMENT, co);
 }
 
 /**
@@ -41,12 +30,15 @@ export function directInputGradient(
 ): void {
   const ci = padded(inChannels), co = padded(outChannels);
   const tapSize = <usize>(ci * co) << 2;
-  const rows = scratch + <usize>(filterHeight * filterWidth) * tapSize;
+  const panels = scratch + (<usize>ci << 2);
+  const rows = panels + <usize>(filterHeight * filterWidth) * tapSize;
   const products = rows + (<usize>(SEGMENT * co) << 2);
+  const packed = products + (<usize>(SEGMENT * ci) << 2);
   const pixel = <usize>inChannels << 2;
+  memory.fill(scratch, 0, <usize>ci << 2);
   for (let tap = 0; tap < filterHeight * filterWidth; tap++) {
     const from = w + (<usize>(tap * inChannels * outChannels) << 2);
-    packPanels(from, scratch + <usize>tap * tapSize, outChannels, inChannels, true);
+    packPanels(from, panels + <usize>tap * tapSize, outChannels, co, inChannels, true);
   }
   memory.fill(dx, 0, <usize>(batch * height * width) * pixel);
   for (let line = 0; line < batch * outHeight; line++) {
@@ -62,7 +54,7 @@ export function directInputGradient(
           const offset = start * strideX + j * dilationX - padLeft;
           const first = firstInside(offset, strideX), end = min(count, endInside(offset, strideX, width));
           if (first >= end) continue;
-          multiply(rows, scratch + <usize>(i * filterWidth + j) * tapSize, products, count, co, ci);
+          multiply(rows, panels + <usize>(i * filterWidth + j) * tapSize, scratch, products, count, co, ci, packed);
           let to = dx + <usize>((image * height + y) * width + offset + first * strideX) * pixel;
           for (let x = first; x < end; x++) {
             const from = products + (<usize>(x * ci) << 2);

@@ -7,6 +7,20 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** c - a * b, in one instruction where the build allows it. */
+@inline
+export function nmadd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
+  return f32x4.sub(c, f32x4.mul(a, b));
+}
+
+/** Whole numbers of floats that are whole and small, in one instruction where the build allows it. */
+@inline
+export function toIntegers(a: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_trunc_f32x4_s(a);
+  return i32x4.trunc_sat_f32x4_s(a);
+}
+
 /** The first `count` floats at `from`, zeros after them. */
 @inline
 export function loadLanes(from: usize, count: i32): v128 {
@@ -62,4 +76,11 @@ export function copyPixels(from: usize, step: usize, to: usize, pixels: i32, cha
       v128.store(to + (<usize>c << 2), loadLanes(from + (<usize>c << 2), channels - c));
     }
   }
+}
+
+/** Copies `count` floats. Short runs, for which the engine's own `memory.copy` is a costly call. */
+@inline
+export function copyFloats(from: usize, to: usize, count: i32): void {
+  for (; count >= 4; count -= 4, from += 16, to += 16) v128.store(to, v128.load(from));
+  for (; count > 0; count--, from += 4, to += 4) store<f32>(to, load<f32>(from));
 }

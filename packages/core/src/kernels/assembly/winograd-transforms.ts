@@ -14,33 +14,47 @@
  *
  * with v = sqrt(2), r = sqrt(1/2), u = sqrt(2) / 6.
  */
-import { madd, storeLanes } from './lanes';
+import { madd, nmadd, storeLanes } from './lanes';
 
-export const SQRT2: f32 = 1.4142135623730951;
-export const SQRT1_2: f32 = 0.7071067811865476;
+const SQRT2: f32 = 1.4142135623730951;
+
+/**
+ * The matrices' entries lie in memory, at an address that every transform is given: V8 builds a vector constant
+ * from integers anew wherever it is used, which takes several times as long as loading it.
+ */
+export function storeConstants(to: usize): void {
+  store<f32>(to, 0.7071067811865476);
+  store<f32>(to, SQRT2, 4);
+  store<f32>(to, 0.5, 8);
+  store<f32>(to, 2, 12);
+  store<f32>(to, -2.5, 16);
+  store<f32>(to, SQRT2 / 6, 20);
+  store<f32>(to, SQRT2 / 3, 24);
+  store<f32>(to, 1.0 / 3.0, 28);
+}
 
 /** B^T applied to six vectors. */
 @inline
 export function inputTransform(
-  d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128, to: usize, stride: usize,
+  d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128, to: usize, stride: usize, k: usize,
 ): void {
-  const outer = f32x4.splat(-2.5), two = f32x4.splat(-2), half = f32x4.splat(-0.5);
-  const near = f32x4.splat(SQRT1_2), far = f32x4.splat(SQRT2);
-  const a = madd(two, d2, d4), b = f32x4.mul(near, madd(two, d1, d3));
-  const c = madd(half, d2, d4), e = f32x4.mul(far, madd(half, d1, d3));
+  const outer = v128.load_splat<f32>(k, 16), two = v128.load_splat<f32>(k, 12), half = v128.load_splat<f32>(k, 8);
+  const near = v128.load_splat<f32>(k), far = v128.load_splat<f32>(k, 4);
   v128.store(to, madd(outer, d2, f32x4.add(d0, d4)));
+  v128.store(to + 5 * stride, madd(outer, d3, f32x4.add(d1, d5)));
+  const a = nmadd(two, d2, d4), b = f32x4.mul(near, nmadd(two, d1, d3));
   v128.store(to + stride, f32x4.add(a, b));
   v128.store(to + 2 * stride, f32x4.sub(a, b));
+  const c = nmadd(half, d2, d4), e = f32x4.mul(far, nmadd(half, d1, d3));
   v128.store(to + 3 * stride, f32x4.add(c, e));
   v128.store(to + 4 * stride, f32x4.sub(c, e));
-  v128.store(to + 5 * stride, madd(outer, d3, f32x4.add(d1, d5)));
 }
 
 /** G applied to three vectors. */
 @inline
-export function filterTransform(g0: v128, g1: v128, g2: v128, to: usize, stride: usize): void {
-  const u = f32x4.splat(SQRT2 / 6), twice = f32x4.splat(SQRT2 / 3);
-  const middle = f32x4.mul(f32x4.splat(1.0 / 3.0), g1);
+export function filterTransform(g0: v128, g1: v128, g2: v128, to: usize, stride: usize, k: usize): void {
+  const u = v128.load_splat<f32>(k, 20), twice = v128.load_splat<f32>(k, 24);
+  const middle = f32x4.mul(v128.load_splat<f32>(k, 28), g1);
   const near = madd(twice, g0, f32x4.mul(u, g2)), far = madd(twice, g2, f32x4.mul(u, g0));
   v128.store(to, g0);
   v128.store(to + stride, f32x4.neg(f32x4.add(near, middle)));
@@ -52,8 +66,9 @@ export function filterTransform(g0: v128, g1: v128, g2: v128, to: usize, stride:
 
 /** A^T of the columns of one tile of four channels: 6x6 vectors at `from`, 4x6 at `work`. */
 @inline
-export function outputColumns(from: usize, stride: usize, work: usize): void {
-  const near = f32x4.splat(SQRT1_2), far = f32x4.splat(SQRT2), half = f32x4.splat(0.5), two = f32x4.splat(2);
+export function outputColumns(from: usize, stride: usize, work: usize, k: usize): void {
+  const near = v128.load_splat<f32>(k), far = v128.load_splat<f32>(k, 4);
+  const half = v128.load_splat<f32>(k, 8), two = v128.load_splat<f32>(k, 12);
   for (let x = 0; x < 6; x++) {
     const m1 = v128.load(from + 6 * stride), m2 = v128.load(from + 12 * stride);
     const m3 = v128.load(from + 18 * stride), m4 = v128.load(from + 24 * stride);
@@ -69,10 +84,10 @@ export function outputColumns(from: usize, stride: usize, work: usize): void {
 
 /** A applied to four vectors. */
 @inline
-export function gradientTransform(z0: v128, z1: v128, z2: v128, z3: v128, to: usize, stride: usize): void {
-  const near = f32x4.splat(SQRT1_2), far = f32x4.splat(SQRT2);
-  const a = madd(far, z0, f32x4.mul(near, z2)), b = madd(f32x4.splat(0.5), z3, z1);
-  const c = madd(near, z0, f32x4.mul(far, z2)), e = madd(f32x4.splat(2), z3, z1);
+export function gradientTransform(z0: v128, z1: v128, z2: v128, z3: v128, to: usize, stride: usize, k: usize): void {
+  const near = v128.load_splat<f32>(k), far = v128.load_splat<f32>(k, 4);
+  const a = madd(far, z0, f32x4.mul(near, z2)), b = madd(v128.load_splat<f32>(k, 8), z3, z1);
+  const c = madd(near, z0, f32x4.mul(far, z2)), e = madd(v128.load_splat<f32>(k, 12), z3, z1);
   v128.store(to, z0);
   v128.store(to + stride, f32x4.add(a, b));
   v128.store(to + 2 * stride, f32x4.sub(a, b));
@@ -83,14 +98,14 @@ export function gradientTransform(z0: v128, z1: v128, z2: v128, z3: v128, to: us
 
 /** G^T applied to six vectors. */
 @inline
-export function filterGradientTransform(from: usize, stride: usize, to: usize, step: usize, lanes: i32): void {
+export function filterGradientTransform(from: usize, stride: usize, to: usize, step: usize, lanes: i32, k: usize): void {
   const m1 = v128.load(from + stride), m2 = v128.load(from + 2 * stride);
   const m3 = v128.load(from + 3 * stride), m4 = v128.load(from + 4 * stride);
   const s = f32x4.add(m1, m2), d = f32x4.sub(m1, m2), t = f32x4.add(m3, m4), e = f32x4.sub(m3, m4);
-  const u = f32x4.splat(SQRT2 / 6), twice = f32x4.splat(SQRT2 / 3);
+  const u = v128.load_splat<f32>(k, 20), twice = v128.load_splat<f32>(k, 24);
   const first = f32x4.sub(f32x4.mul(u, t), f32x4.mul(twice, s));
   const last = f32x4.sub(f32x4.mul(twice, t), f32x4.mul(u, s));
   storeLanes(to, f32x4.add(v128.load(from), first), lanes);
-  storeLanes(to + step, f32x4.mul(f32x4.splat(1.0 / 3.0), f32x4.sub(e, d)), lanes);
+  storeLanes(to + step, f32x4.mul(v128.load_splat<f32>(k, 28), f32x4.sub(e, d)), lanes);
   storeLanes(to + 2 * step, f32x4.add(v128.load(from + 5 * stride), last), lanes);
 }

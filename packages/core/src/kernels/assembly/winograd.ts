@@ -11,11 +11,11 @@
  * `winograd-transforms.ts` has the matrices. Tiles are worked through TILES at a time, so that scratch memory
  * stays in the second-level cache.
  */
-import { finish, padVector } from './epilogue';
-import { accumulateOuter, multiply } from './gemm';
+import { finish, leakRows, padVector } from './epilogue';
+import { accumulateOuter, multiply, packSize } from './gemm';
 import { copyPixels, gatherLanes, loadLanes, madd, padded } from './lanes';
 import {
-  filterGradientTransform, filterTransform, gradientTransform, inputTransform, outputColumns, SQRT1_2, SQRT2,
+  filterGradientTransform, filterTransform, gradientTransform, inputTransform, outputColumns, storeConstants,
 } from './winograd-transforms';
 
 /** Tiles in one block, a multiple of four. */
@@ -34,11 +34,13 @@ function plane(rows: i32, columns: i32): usize {
 export function winogradScratch(inChannels: i32, outChannels: i32): usize {
   const ci = padded(inChannels);
   const co = padded(outChannels);
-  return WORK + 8 * co + patchSize(ci, co) + 36 * (plane(ci, co) + plane(TILES, ci) + plane(TILES, co));
+  const planes = 36 * (plane(ci, co) + plane(TILES, ci) + plane(TILES, co));
+  return WORK + 8 * co + patchSize(ci, co) + planes + packSize(TILES, ci);
 }
 
-/** Bytes for a tile of one transform. */
+/** Bytes for a tile of one transform, and behind it, at MATRICES, for the matrices' entries. */
 const WORK: usize = 640;
+const MATRICES: usize = 576;
 
 /** Bytes for the pixels of a tile at the border. */
 @inline
@@ -48,19 +50,20 @@ function patchSize(ci: i32, co: i32): usize {
 
 /** B^T d B of four channels of one tile. `from` is its top left pixel. */
 function transformInputTile(from: usize, row: usize, pixel: usize, to: usize, stride: usize, work: usize): void {
+  const k = work + MATRICES;
   for (let x: usize = 0; x < 6; x++) {
     const p = from + x * pixel;
     inputTransform(
       v128.load(p), v128.load(p + row), v128.load(p + 2 * row),
       v128.load(p + 3 * row), v128.load(p + 4 * row), v128.load(p + 5 * row),
-      work + (x << 4), 96,
+      work + (x << 4), 96, k,
     );
   }
   for (let y = 0; y < 6; y++) {
     inputTransform(
       v128.load(work), v128.load(work, 16), v128.load(work, 32),
       v128.load(work, 48), v128.load(work, 64), v128.load(work, 80),
-      to, stride,
+      to, stride, k,
     );
     work += 96;
     to += 6 * stride;
@@ -121,6 +124,7 @@ function transformFilter(w: usize, to: usize, inChannels: i32, outChannels: i32,
   const ci = padded(inChannels), co = padded(outChannels);
   const stride = plane(ci, co);
   const tap = <usize>(inChannels * outChannels) << 2;
+  const k = work + MATRICES;
   if (ci != inChannels) memory.fill(to, 0, 36 * stride);
   for (let o = 0; o < outChannels; o += 4) {
     const lanes = outChannels - o;
@@ -132,84 +136,90 @@ function transformFilter(w: usize, to: usize, inChannels: i32, outChannels: i32,
           const step = <usize>inChannels << 2;
           filterTransform(
             gatherLanes(from, step, lanes), gatherLanes(from - 3 * tap, step, lanes),
-            gatherLanes(from - 6 * tap, step, lanes), work + (x << 4), 48,
+            gatherLanes(from - 6 * tap, step, lanes), work + (x << 4), 48, k,
           );
         } else {
           const from = w + (<usize>(i * outChannels + o) << 2) + x * tap;
           filterTransform(
             loadLanes(from, lanes), loadLanes(from + 3 * tap, lanes), loadLanes(from + 6 * tap, lanes),
-            work + (x << 4), 48,
+            work + (x << 4), 48, k,
           );
         }
       }
       let out = to + (<usize>((o & ~7) * ci + i * panel + (o & 4)) << 2);
       for (let row = work, end = work + 288; row < end; row += 48, out += 6 * stride) {
-        filterTransform(v128.load(row), v128.load(row, 16), v128.load(row, 32), out, stride);
+        filterTransform(v128.load(row), v128.load(row, 16), v128.load(row, 32), out, stride, k);
       }
     }
   }
 }
 
-/** A^T m A of one tile, for all channels, with bias and activation, into the part of it inside the image. */
+/** A^T m A of one tile, for all channels, with bias and clamped, into the part of it inside the image. */
 function writeTile(
   from: usize, stride: usize, to: usize, row: usize, channels: i32, rows: i32, columns: i32,
-  bias: usize, slope: usize, activation: i32, work: usize,
+  bias: usize, low: v128, high: v128, work: usize,
 ): void {
-  const near = f32x4.splat(SQRT1_2), far = f32x4.splat(SQRT2), half = f32x4.splat(0.5), two = f32x4.splat(2);
+  const k = work + MATRICES;
+  const near = v128.load_splat<f32>(k), far = v128.load_splat<f32>(k, 4);
+  const half = v128.load_splat<f32>(k, 8), two = v128.load_splat<f32>(k, 12);
   const pixel = <usize>channels << 2;
   for (let c = 0; c < channels; c += 4) {
-    outputColumns(from, stride, work);
-    const shift = v128.load(bias + (c << 2)), alpha = v128.load(slope + (c << 2));
+    outputColumns(from, stride, work, k);
+    const shift = v128.load(bias + (c << 2));
     const lanes = channels - c;
     for (let y = 0; y < rows; y++) {
       const m = work + y * 96;
       const m1 = v128.load(m, 16), m2 = v128.load(m, 32), m3 = v128.load(m, 48), m4 = v128.load(m, 64);
       const s = f32x4.add(m1, m2), d = f32x4.sub(m1, m2), t = f32x4.add(m3, m4), e = f32x4.sub(m3, m4);
       let out = to + <usize>y * row + (<usize>c << 2);
-      finish(madd(far, s, madd(near, t, f32x4.add(v128.load(m), shift))), out, alpha, activation, lanes);
+      finish(madd(far, s, madd(near, t, f32x4.add(v128.load(m), shift))), out, low, high, lanes);
       if (columns < 2) continue;
       out += pixel;
-      finish(f32x4.add(f32x4.add(d, e), shift), out, alpha, activation, lanes);
+      finish(f32x4.add(f32x4.add(d, e), shift), out, low, high, lanes);
       if (columns < 3) continue;
       out += pixel;
-      finish(madd(near, s, madd(far, t, shift)), out, alpha, activation, lanes);
+      finish(madd(near, s, madd(far, t, shift)), out, low, high, lanes);
       if (columns < 4) continue;
       out += pixel;
-      finish(madd(half, d, madd(two, e, f32x4.add(v128.load(m, 80), shift))), out, alpha, activation, lanes);
+      finish(madd(half, d, madd(two, e, f32x4.add(v128.load(m, 80), shift))), out, low, high, lanes);
     }
     from += 16;
   }
 }
 
 /**
- * y = activation(conv(x, w) + bias), 3x3, stride 1, any zero padding.
+ * y = clamp(conv(x, w) + bias, low, high), 3x3, stride 1, any zero padding.
  * @param x [batch, height, width, inChannels]
  * @param w [3, 3, inChannels, outChannels], or [3, 3, outChannels, inChannels] when `turned`: gradient to the input
- * @param bias [outChannels] or 0 for none; `slope` (of prelu) likewise
+ * @param bias [outChannels] or 0 for none
+ * @param slope what negative values are multiplied by, [outChannels], or 0 for `leak` throughout
  * @param y [batch, outHeight, outWidth, outChannels]
  * @param scratch `winogradScratch(inChannels, outChannels)` bytes
  */
 export function winogradConv(
   x: usize, w: usize, bias: usize, slope: usize, y: usize,
   batch: i32, height: i32, width: i32, inChannels: i32, outHeight: i32, outWidth: i32, outChannels: i32,
-  padTop: i32, padLeft: i32, activation: i32, turned: bool, scratch: usize,
+  padTop: i32, padLeft: i32, low: f32, high: f32, leak: f32, turned: bool, scratch: usize,
 ): void {
   const ci = padded(inChannels), co = padded(outChannels);
   const work = scratch;
   const shift = work + WORK;
-  const alpha = shift + (co << 2);
-  const patch = alpha + (co << 2);
+  const zeros = shift + (co << 2);
+  const patch = zeros + (co << 2);
   const filters = patch + patchSize(ci, co);
   const inputs = filters + 36 * plane(ci, co);
   const outputs = inputs + 36 * plane(TILES, ci);
+  const packed = outputs + 36 * plane(TILES, co);
 
+  storeConstants(work + MATRICES);
   padVector(bias, shift, outChannels);
-  padVector(slope, alpha, outChannels);
+  memory.fill(zeros, 0, co << 2);
   transformFilter(w, filters, inChannels, outChannels, turned, work);
 
   const tilesY = (outHeight + 3) >> 2, tilesX = (outWidth + 3) >> 2;
   const tiles = batch * tilesY * tilesX;
   const row = <usize>(outWidth * outChannels) << 2;
+  const floor = f32x4.splat(low), ceiling = f32x4.splat(high);
   for (let first = 0; first < tiles; first += TILES) {
     const count = min(TILES, tiles - first);
     transformInput(
@@ -217,18 +227,20 @@ export function winogradConv(
     );
     for (let k: usize = 0; k < 36; k++) {
       multiply(
-        inputs + k * plane(TILES, ci), filters + k * plane(ci, co), outputs + k * plane(TILES, co),
-        count, ci, co,
+        inputs + k * plane(TILES, ci), filters + k * plane(ci, co), zeros, outputs + k * plane(TILES, co),
+        count, ci, co, packed,
       );
     }
     for (let t = 0; t < count; t++) {
       const tileY = (first + t) / tilesX;
       const top = (tileY % tilesY) * 4, left = ((first + t) % tilesX) * 4;
+      const rows = min(4, outHeight - top), columns = min(4, outWidth - left);
       const at = <usize>(((tileY / tilesY) * outHeight + top) * outWidth + left) * (<usize>outChannels << 2);
       writeTile(
         outputs + (<usize>(t * co) << 2), plane(TILES, co), y + at, row, outChannels,
-        min(4, outHeight - top), min(4, outWidth - left), shift, alpha, activation, work,
+        rows, columns, shift, floor, ceiling, work,
       );
+      for (let r = 0; r < rows; r++) leakRows(y + at + <usize>r * row, columns, outChannels, slope, leak);
     }
   }
 }
@@ -239,6 +251,7 @@ function transformGradient(
   to: usize, patch: usize, work: usize,
 ): void {
   const wide = padded(channels);
+  const k = work + MATRICES;
   const stride = plane(TILES, wide);
   for (let t = 0; t < count; t++) {
     const tile = first + t;
@@ -253,13 +266,13 @@ function transformGradient(
         const p = from + (c << 2) + x * pixel;
         gradientTransform(
           v128.load(p), v128.load(p + row), v128.load(p + 2 * row), v128.load(p + 3 * row),
-          work + (x << 4), 64,
+          work + (x << 4), 64, k,
         );
       }
       let out = to + (<usize>(t * wide + c) << 2);
       for (let y = 0; y < 6; y++) {
         const z = work + (y << 6);
-        gradientTransform(v128.load(z), v128.load(z, 16), v128.load(z, 32), v128.load(z, 48), out, stride);
+        gradientTransform(v128.load(z), v128.load(z, 16), v128.load(z, 32), v128.load(z, 48), out, stride, k);
         out += 6 * stride;
       }
     }
@@ -279,12 +292,14 @@ export function winogradFilterGradient(
 ): void {
   const ci = padded(inChannels), co = padded(outChannels);
   const work = scratch;
+  const k = work + MATRICES;
   const patch = work + WORK;
   const sums = patch + patchSize(ci, co);
   const sumStride = plane(ci, co);
   const inputs = sums + 36 * sumStride;
   const gradients = inputs + 36 * plane(TILES, ci);
 
+  storeConstants(k);
   memory.fill(sums, 0, 36 * sumStride);
   const tilesY = (outHeight + 3) >> 2, tilesX = (outWidth + 3) >> 2;
   const tiles = batch * tilesY * tilesX;
@@ -294,9 +309,9 @@ export function winogradFilterGradient(
       x, height, width, inChannels, padTop, padLeft, tilesY, tilesX, first, count, inputs, patch, work,
     );
     transformGradient(dy, outHeight, outWidth, outChannels, tilesY, tilesX, first, count, gradients, patch, work);
-    for (let k: usize = 0; k < 36; k++) {
+    for (let m: usize = 0; m < 36; m++) {
       accumulateOuter(
-        inputs + k * plane(TILES, ci), gradients + k * plane(TILES, co), sums + k * sumStride, count, ci, co,
+        inputs + m * plane(TILES, ci), gradients + m * plane(TILES, co), sums + m * sumStride, count, ci, co,
       );
     }
   }
@@ -304,13 +319,13 @@ export function winogradFilterGradient(
   for (let i = 0; i < inChannels; i++) {
     for (let o = 0; o < outChannels; o += 4) {
       const from = sums + (<usize>(i * co + o) << 2);
-      for (let k: usize = 0; k < 6; k++) {
-        filterGradientTransform(from + 6 * k * sumStride, sumStride, work + (k << 4), 96, 4);
+      for (let x: usize = 0; x < 6; x++) {
+        filterGradientTransform(from + 6 * x * sumStride, sumStride, work + (x << 4), 96, 4, k);
       }
       const tap = <usize>(inChannels * outChannels) << 2;
       const to = dw + (<usize>(i * outChannels + o) << 2);
       for (let l: usize = 0; l < 3; l++) {
-        filterGradientTransform(work + l * 96, 16, to + l * tap, 3 * tap, outChannels - o);
+        filterGradientTransform(work + l * 96, 16, to + l * tap, 3 * tap, outChannels - o, k);
       }
     }
   }

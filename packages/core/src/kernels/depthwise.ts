@@ -1,0 +1,79 @@
+/** Depthwise convolution, one filter a channel, and its gradients in the side module. */
+import type * as tf from '@tensorflow/tfjs-core';
+import { activationOf, addresses, areVectors, convInfo, type KernelCall } from './convolution.ts';
+import { type SideExports, withScratch } from './side-module.ts';
+
+/**
+ * DepthwiseConv2dNative and FusedDepthwiseConv2D; undefined where the side module does not cover the layout, the
+ * activation or more than one output a channel.
+ */
+export function convolve(
+  side: SideExports,
+  { inputs, attrs, backend }: KernelCall,
+): tf.TensorInfo | undefined {
+  const { x, filter, bias, preluActivationWeights: slope } = inputs;
+  const activation = activationOf(attrs);
+  if (activation === undefined || attrs.dataFormat === 'NCHW') return undefined;
+  const info = convInfo(x.shape, filter.shape, attrs, true);
+  if (info.outChannels !== info.inChannels || !areVectors(info.outChannels, bias, slope)) return undefined;
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, padInfo } = info;
+  const y = backend.makeOutput(info.outShape, 'float32');
+  withScratch(backend, side.depthwiseScratch(1, inChannels), (scratch) => {
+    side.depthwiseConv(
+      ...addresses(backend, x, filter, bias, slope, y),
+      ...[batchSize, inHeight, inWidth, inChannels, outHeight, outWidth],
+      ...[...filterOf(info), padInfo.top, padInfo.left, ...activation, 0, scratch],
+    );
+  });
+  return y;
+}
+
+/**
+ * DepthwiseConv2dNativeBackpropInput, which with stride 1 is a convolution itself, of the output gradient with the
+ * filter turned; undefined for any other stride and for more than one output a channel.
+ */
+export function inputGradient(
+  side: SideExports,
+  { inputs, attrs, backend }: KernelCall,
+): tf.TensorInfo | undefined {
+  const { dy, filter } = inputs;
+  const info = convInfo(attrs.inputShape, filter.shape, attrs, true);
+  if (info.outChannels !== info.inChannels || info.strideHeight * info.strideWidth !== 1) return undefined;
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, padInfo } = info;
+  const top = info.effectiveFilterHeight - 1 - padInfo.top;
+  const left = info.effectiveFilterWidth - 1 - padInfo.left;
+  const dx = backend.makeOutput(info.inShape, 'float32');
+  withScratch(backend, side.depthwiseScratch(1, inChannels), (scratch) => {
+    side.depthwiseConv(
+      ...addresses(backend, dy, filter, undefined, undefined, dx),
+      ...[batchSize, outHeight, outWidth, inChannels, inHeight, inWidth],
+      ...[...filterOf(info), top, left, ...activationOf({})!, 1, scratch],
+    );
+  });
+  return dx;
+}
+
+/** DepthwiseConv2dNativeBackpropFilter; undefined for more than one output a channel. */
+export function filterGradient(
+  side: SideExports,
+  { inputs, attrs, backend }: KernelCall,
+): tf.TensorInfo | undefined {
+  const { x, dy } = inputs;
+  const info = convInfo(x.shape, attrs.filterShape, attrs, true);
+  if (info.outChannels !== info.inChannels) return undefined;
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, padInfo } = info;
+  const dw = backend.makeOutput(info.filterShape, 'float32');
+  withScratch(backend, side.depthwiseScratch(info.filterHeight * info.filterWidth, inChannels), (scratch) => {
+    side.depthwiseFilterGradient(
+      ...addresses(backend, x, dy, dw),
+      ...[batchSize, inHeight, inWidth, inChannels, outHeight, outWidth],
+      ...[...filterOf(info), padInfo.top, padInfo.left, scratch],
+    );
+  });
+  return dw;
+}
+
+function filterOf(info: tf.backend_util.Conv2DInfo): number[] {
+  const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = info;
+  return [filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth];
+}
