@@ -22,3 +22,9 @@ export async function useTrainingWasm(): Promise<void> {
   const bytes = await readFile(new URL(`src/kernels/${name}`, import.meta.url));
   installTrainingKernels({ module: await WebAssembly.compile(bytes), memory: wasmMemory(tf.backend()) });
 }
+
+/** Makes the cpu backend current, which other engines are compared with. */
+export async function useCpu(): Promise<void> {
+  await import('@tensorflow/tfjs-backend-cpu');
+  await tf.setBackend('cpu');
+}

@@ -1,15 +1,21 @@
 export * from './degradations/index.ts';
 export { PellucidError } from './errors.ts';
+export { blockVariance, edgeSegmentDeviation } from './losses/blocks.ts';
 export { l1 } from './losses/l1.ts';
+export { greyLevels, mscnMap, neighbourProducts, sceneMoments } from './losses/mscn.ts';
 export {
   brisqueFeatures,
   brisqueScore,
+  type FeatureModel,
   type KernelRegressor,
   type MetricOptions,
   msSsim,
+  naturalnessDistance,
   type Piqe,
   piqe,
   psnr,
+  qualityScore,
+  rasterOf,
   readSupportVectorModel,
   ssim,
 } from './metrics/index.ts';
@@ -18,7 +24,9 @@ export { type Dtype, readSafetensors, type SafetensorsFile, writeSafetensors } f
 export { macsPerPixel, parameters, peakMemory, trainingMemory, weightsOf } from './network/cost.ts';
 export { forward, infer, type WeightTensors } from './network/forward.ts';
 export { type Conditions, enlargement, type Graph, type Node, type Weight } from './network/graph.ts';
+export { type Layer, layersOf, outline, type Part } from './network/outline.ts';
 export { type ReceptiveField, receptiveField } from './network/receptive-field.ts';
+export { fold, unfold, withBranches } from './network/reparameterise.ts';
 export { type Feature, type Ops, trace } from './network/trace.ts';
 export { buildNetwork, type NetworkConfig, networkConfig } from './networks/index.ts';
 export { initialWeights, type Weights } from './networks/initial-weights.ts';

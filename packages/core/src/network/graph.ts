@@ -6,31 +6,38 @@
  */
 import type { Activate } from './ops/activation.ts';
 import type { Add } from './ops/add.ts';
-import type { ChannelAttention } from './ops/channel-attention.ts';
+import type { BranchedConv } from './ops/branched-conv.ts';
+import type { ChannelAttention, SparseChannelAttention } from './ops/channel-attention.ts';
 import type { Constant, NoiseLevel } from './ops/constant.ts';
 import type { Conv } from './ops/conv.ts';
 import type { WindowDct } from './ops/dct.ts';
 import type { Depthwise } from './ops/depthwise.ts';
+import type { Gate } from './ops/gate.ts';
+import type { GroupedConv } from './ops/grouped-conv.ts';
 import type { Input } from './ops/input.ts';
 import type { Concat, Slice } from './ops/join.ts';
 import type { LayerNorm } from './ops/layer-norm.ts';
 import type { Multiply } from './ops/multiply.ts';
 import type { Normalize } from './ops/normalize.ts';
-import type { BlockPool, GlobalPool } from './ops/pool.ts';
+import type { AveragePool, BlockPool, GlobalPool } from './ops/pool.ts';
 import type { Resize } from './ops/resize.ts';
 import type { ChannelScale, Scale } from './ops/scale.ts';
 import type { CyclicShift } from './ops/shift.ts';
 import type { DepthToSpace, SpaceToDepth } from './ops/space-depth.ts';
 import type { WindowAttention } from './ops/window-attention.ts';
+import type { WindowOffset } from './ops/window-offset.ts';
 
 export type { Conditions, Layout, Weight } from './ops/op.ts';
 
 export type Node =
   | Input
   | Conv
+  | BranchedConv
+  | GroupedConv
   | Depthwise
   | Add
   | Multiply
+  | Gate
   | Scale
   | ChannelScale
   | Concat
@@ -40,12 +47,15 @@ export type Node =
   | Normalize
   | GlobalPool
   | BlockPool
+  | AveragePool
   | Resize
   | SpaceToDepth
   | DepthToSpace
   | CyclicShift
   | WindowAttention
+  | WindowOffset
   | ChannelAttention
+  | SparseChannelAttention
   | WindowDct
   | Constant
   | NoiseLevel;

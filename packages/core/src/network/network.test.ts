@@ -2,6 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../../testing.ts';
+import { peakBytes } from '../../testing-networks.ts';
 import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { initialWeights } from '../networks/initial-weights.ts';
 import { Random } from '../random.ts';
@@ -111,37 +112,10 @@ describe('running a graph', () => {
     const weights = livelyWeights(graph);
     const input = noise(32, 32);
     infer(graph, weights, input).dispose();
-    // The backend tells its wasm module of every buffer that it makes and frees.
-    const backend = tf.backend() as unknown as {
-      wasm: {
-        tfjs: {
-          registerTensor(id: number, size: number, offset: number): void;
-          disposeData(id: number): void;
-        };
-      };
-    };
-    const { registerTensor, disposeData } = backend.wasm.tfjs;
-    const sizes = new Map<number, number>();
-    let alive = 0;
-    let peak = 0;
-    backend.wasm.tfjs.registerTensor = (id, size, offset) => {
-      sizes.set(id, 4 * size);
-      alive += 4 * size;
-      peak = Math.max(peak, alive);
-      registerTensor(id, size, offset);
-    };
-    backend.wasm.tfjs.disposeData = (id) => {
-      alive -= sizes.get(id) ?? 0;
-      disposeData(id);
-    };
-    infer(graph, weights, input).dispose();
-    backend.wasm.tfjs.registerTensor = registerTensor;
-    backend.wasm.tfjs.disposeData = disposeData;
+    const peak = 4 * input.size + peakBytes(() => infer(graph, weights, input).dispose());
     await tf.setBackend('cpu');
-    expect(alive).toBe(0);
-    const inputBytes = 4 * input.size;
-    expect(peak + inputBytes).toBeLessThanOrEqual(peakMemory(graph, 32, 32));
-    expect(peak + inputBytes).toBeGreaterThan(0.7 * peakMemory(graph, 32, 32));
+    expect(peak).toBeLessThanOrEqual(peakMemory(graph, 32, 32));
+    expect(peak).toBeGreaterThan(0.7 * peakMemory(graph, 32, 32));
   });
 
   it('has the gradient that finite differences measure', async () => {

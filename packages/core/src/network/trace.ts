@@ -1,9 +1,11 @@
 import type { Graph, Node } from './graph.ts';
 import type { Activate } from './ops/activation.ts';
 import type { Conv } from './ops/conv.ts';
+import type { Gate } from './ops/gate.ts';
 import type { GlobalPool } from './ops/pool.ts';
 import type { Resize } from './ops/resize.ts';
 import type { BlockOrder } from './ops/space-depth.ts';
+import type { WindowAttention } from './ops/window-attention.ts';
 
 /** A feature map while a network is being written down: which node makes it, and its layout. */
 export interface Feature {
@@ -29,6 +31,8 @@ export interface ConvSettings {
 export interface DepthwiseSettings {
   name: string;
   kernel: number;
+  /** Output channels for each of the input's, 1 unless given. */
+  multiplier?: number;
   dilation?: number;
   bias?: boolean;
 }
@@ -36,10 +40,15 @@ export interface DepthwiseSettings {
 /** What a network function may ask for. */
 export interface Ops {
   conv(x: Feature, settings: ConvSettings): Feature;
+  /** Each output channel reads as many neighbouring input channels as there are inputs to an output. */
+  groupedConv(x: Feature, settings: { name: string; channels: number; kernel: number }): Feature;
   depthwise(x: Feature, settings: DepthwiseSettings): Feature;
+  /** `b` has `a`'s layout, or one position (a global statistic). */
   add(a: Feature, b: Feature): Feature;
   /** `b` has `a`'s layout, or one position (a global statistic), or one channel, or both. */
   multiply(a: Feature, b: Feature): Feature;
+  /** The product of the two halves of the channels; `activation` is of the first. */
+  gate(x: Feature, activation?: Gate['activation']): Feature;
   /** x * factor + offset, with constants: one for all channels or one for each. */
   scale(x: Feature, settings: { factor?: number | number[]; offset?: number | number[] }): Feature;
   /** x * a trained factor for each channel. */
@@ -50,23 +59,36 @@ export interface Ops {
   /** `count` equal parts of the channels. */
   split(x: Feature, count: number): Feature[];
   activation(x: Feature, activation: Activate['activation'], settings?: { slope?: number }): Feature;
-  layerNorm(x: Feature, settings: { name: string; epsilon: number }): Feature;
+  /** `centred` unless said otherwise. */
+  layerNorm(x: Feature, settings: { name: string; epsilon: number; centred?: boolean }): Feature;
   /** Each position's channels scaled to an L2 norm of 1. */
   normalize(x: Feature): Feature;
   globalPool(x: Feature, statistic: GlobalPool['statistic']): Feature;
   blockPool(x: Feature, statistic: 'mean' | 'max', block: number): Feature;
+  /** The mean around each position, over what lies inside the feature. */
+  averagePool(x: Feature, kernel: number): Feature;
   resize(x: Feature, method: Resize['method'], factor: number): Feature;
   /** `order` is `position` (row, column, channel) unless given. */
   spaceToDepth(x: Feature, block: number, order?: BlockOrder): Feature;
   depthToSpace(x: Feature, block: number, order?: BlockOrder): Feature;
   cyclicShift(x: Feature, offset: number): Feature;
-  /** Reads queries, keys and values side by side. */
+  /** Reads queries, keys and values side by side; `tokens` are `positions` unless given. */
   windowAttention(
     qkv: Feature,
-    settings: { name: string; window: number; heads: number; shift: number },
+    settings: {
+      name: string;
+      window: number;
+      heads: number;
+      shift: number;
+      tokens?: WindowAttention['tokens'];
+    },
   ): Feature;
+  /** Adds a trained value to each position of the windows. */
+  windowOffset(x: Feature, settings: { name: string; window: number }): Feature;
   /** Reads queries, keys and values side by side. */
   channelAttention(qkv: Feature, settings: { name: string; heads: number }): Feature;
+  /** The same, each channel listening only to those it agrees with most. */
+  sparseChannelAttention(qkv: Feature, settings: { name: string; heads: number }): Feature;
   windowDct(x: Feature, window: number, direction: 'forward' | 'inverse'): Feature;
   /** A feature of `value` everywhere, of `like`'s size. */
   constant(like: Feature, channels: number, value: number): Feature;
@@ -118,10 +140,14 @@ export function trace(network: (ops: Ops, photograph: Feature) => Feature, chann
         gain,
       });
     },
-    depthwise: (x, { name, kernel, dilation = 1, bias = true }) =>
-      record({ op: 'depthwise', ...like(x), name, kernel, dilation, bias }),
+    groupedConv: (x, { name, channels, kernel }) =>
+      record({ op: 'grouped-conv', ...like(x), channels, name, kernel, group: part(x, channels, 'group') }),
+    depthwise(x, { name, kernel, multiplier = 1, dilation = 1, bias = true }) {
+      const channels = multiplier * x.channels;
+      return record({ op: 'depthwise', ...like(x), channels, name, kernel, multiplier, dilation, bias });
+    },
     add(a, b) {
-      if (a.channels !== b.channels || a.stride !== b.stride)
+      if (a.channels !== b.channels || (b.stride !== a.stride && b.stride !== Infinity))
         throw new Error(
           `cannot add ${a.channels} channels at 1/${a.stride} to ${b.channels} at 1/${b.stride}`,
         );
@@ -136,6 +162,8 @@ export function trace(network: (ops: Ops, photograph: Feature) => Feature, chann
         );
       return record({ op: 'multiply', ...like(a), inputs: [a.node, b.node] });
     },
+    gate: (x, activation = 'none') =>
+      record({ op: 'gate', ...like(x), channels: part(x, 2, 'halve'), activation }),
     scale: (x, { factor = 1, offset = 0 }) => record({ op: 'scale', ...like(x), factor, offset }),
     channelScale: (x, { name, start }) => record({ op: 'channel-scale', ...like(x), name, start }),
     concat(...features) {
@@ -159,11 +187,13 @@ export function trace(network: (ops: Ops, photograph: Feature) => Feature, chann
     },
     activation: (x, activation, { slope = 0.01 } = {}) =>
       record({ op: 'activation', ...like(x), activation, slope }),
-    layerNorm: (x, { name, epsilon }) => record({ op: 'layer-norm', ...like(x), name, epsilon }),
+    layerNorm: (x, { name, epsilon, centred = true }) =>
+      record({ op: 'layer-norm', ...like(x), name, epsilon, centred }),
     normalize: (x) => record({ op: 'normalize', ...like(x) }),
     globalPool: (x, statistic) => record({ op: 'global-pool', ...like(x), stride: Infinity, statistic }),
     blockPool: (x, statistic, block) =>
       record({ op: 'block-pool', ...like(x), stride: x.stride * block, statistic, block }),
+    averagePool: (x, kernel) => record({ op: 'average-pool', ...like(x), kernel }),
     resize: (x, method, factor) =>
       record({ op: 'resize', ...like(x), stride: x.stride / factor, method, factor }),
     spaceToDepth: (x, block, order = 'position') =>
@@ -185,10 +215,13 @@ export function trace(network: (ops: Ops, photograph: Feature) => Feature, chann
         order,
       }),
     cyclicShift: (x, offset) => record({ op: 'cyclic-shift', ...like(x), offset }),
-    windowAttention: (qkv, settings) =>
-      record({ op: 'window-attention', ...like(qkv), channels: part(qkv, 3, 'split'), ...settings }),
+    windowAttention: (qkv, { tokens = 'positions', ...settings }) =>
+      record({ op: 'window-attention', ...like(qkv), channels: part(qkv, 3, 'split'), tokens, ...settings }),
+    windowOffset: (x, settings) => record({ op: 'window-offset', ...like(x), ...settings }),
     channelAttention: (qkv, settings) =>
       record({ op: 'channel-attention', ...like(qkv), channels: part(qkv, 3, 'split'), ...settings }),
+    sparseChannelAttention: (qkv, settings) =>
+      record({ op: 'sparse-channel-attention', ...like(qkv), channels: part(qkv, 3, 'split'), ...settings }),
     windowDct: (x, window, direction) =>
       record({ op: 'window-dct', ...like(x), window, inverse: direction === 'inverse' }),
     constant: (x, channels, value) => record({ op: 'constant', ...like(x), channels, value }),

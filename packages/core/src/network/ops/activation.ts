@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { gelu } from '../../kernels/gelu.ts';
 import { type NodeBase, type Op, pointwise } from './op.ts';
 
 /** A function of each value alone; `softmax` is over the channels. */
@@ -30,8 +31,3 @@ export const activate: Op<Activate> = {
     }
   },
 };
-
-/** x Phi(x) with the normal distribution's own Phi, not its tanh approximation (Hendrycks and Gimpel 2016). */
-export function gelu(x: tf.Tensor4D): tf.Tensor4D {
-  return tf.tidy(() => tf.mul(x, tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5)));
-}

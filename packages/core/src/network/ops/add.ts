@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type NodeBase, type Op, pointwise } from './op.ts';
 
-/** The sum of two features of the same shape: a skip or residual connection. */
+/** The sum of a feature and another of its shape (a skip or residual connection), or one that has one position. */
 export interface Add extends NodeBase {
   op: 'add';
 }

@@ -15,20 +15,20 @@ export interface WindowDct extends NodeBase {
 export const windowDct: Op<WindowDct> = {
   macs: ({ window, channels }) => window * window * channels,
   demand: windowed,
+  // Windows before and after.
   scratch: ({ channels }, positions) => 8 * channels * positions,
   run({ window, inverse }, [x]) {
     const [n, h, w] = x!.shape;
+    const size = window * window;
     return tf.tidy(() => {
-      const tokens = toWindows(x!, window);
-      const matrix = tf.tensor2d(transform(window, inverse), [window * window, window * window]);
-      const wide = tf.tile(tf.expandDims(matrix, 0), [tokens.shape[0], 1, 1]);
-      return fromWindows(tf.matMul(wide, tokens) as tf.Tensor3D, window, [n, h, w]);
+      const matrix = tf.tensor3d(dctMatrix(window, inverse), [1, size, size]);
+      return fromWindows(tf.matMul(matrix, toWindows(x!, window)), window, [n, h, w]);
     });
   },
 };
 
 /** The matrix that takes a window's values, row by row, to its coefficients, or back. */
-function transform(window: number, inverse: boolean): Float32Array {
+export function dctMatrix(window: number, inverse: boolean): Float32Array {
   const size = window * window;
   // Along one axis: X[k] = 2 sum_i x[i] cos(pi (2 i + 1) k / 2n); x[i] = (X[0] / 2 + sum_k X[k] cos(...)) / n.
   const axis = (to: number, from: number) =>

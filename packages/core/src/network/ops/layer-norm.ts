@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { type NodeBase, type Op, pointwise } from './op.ts';
+import { layerNorm as normalise } from '../../kernels/layer-norm.ts';
+import { type NodeBase, type Op, pointwise, type Weight } from './op.ts';
 
 /**
  * Layer normalisation over the channels of each position alone (Ba et al. 2016, as transformers for images use it), so
@@ -7,24 +7,23 @@ import { type NodeBase, type Op, pointwise } from './op.ts';
  */
 export interface LayerNorm extends NodeBase {
   op: 'layer-norm';
-  /** Its weights are `<name>.weight` and `<name>.bias`, [channels]. */
+  /** Its weights are `<name>.weight` and, where it centres, `<name>.bias`, [channels]. */
   name: string;
   epsilon: number;
+  /** Takes the mean off. Without, it only divides by the deviation (Restormer's bias-free norm). */
+  centred: boolean;
 }
 
 export const layerNorm: Op<LayerNorm> = {
-  weights: ({ name, channels }) => [
-    { name: `${name}.weight`, shape: [channels], layout: 'vector', deviation: 0, mean: 1 },
-    { name: `${name}.bias`, shape: [channels], layout: 'vector', deviation: 0 },
-  ],
+  weights({ name, channels, centred }): Weight[] {
+    const vector = (part: string, mean: number): Weight => {
+      return { name: `${name}.${part}`, shape: [channels], layout: 'vector', deviation: 0, mean };
+    };
+    return centred ? [vector('weight', 1), vector('bias', 0)] : [vector('weight', 1)];
+  },
   demand: pointwise,
-  scratch: ({ channels }, positions) => 8 * channels * positions,
-  run({ name, epsilon }, [x], weights) {
-    return tf.tidy(() => {
-      const centred = tf.sub(x!, tf.mean(x!, 3, true));
-      const variance = tf.mean(tf.square(centred), 3, true);
-      const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
-      return tf.add(tf.mul(normal, weights[`${name}.weight`]!), weights[`${name}.bias`]!);
-    });
+  run({ name, epsilon, centred }, [x], weights) {
+    const offset = centred ? weights[`${name}.bias`] : undefined;
+    return normalise(x!, weights[`${name}.weight`]!, offset, epsilon);
   },
 };

@@ -49,7 +49,10 @@ export interface Op<N extends NodeBase> {
   macs?(node: N): number;
   /** The span of input positions that a span of output positions depends on (alike along both axes). */
   demand(node: N, output: Span): Span;
-  /** Bytes of scratch that running the node takes beside its inputs and output, at `positions` output positions. */
+  /**
+   * Bytes of scratch that running the node takes beside its inputs and output, at `positions` output positions, or, for
+   * a statistic of the whole photograph, at as many of its input's.
+   */
   scratch?(node: N, positions: number): number;
   /** Runs the node on NHWC tensors; differentiable on every TensorFlow.js backend. */
   run(

@@ -15,13 +15,22 @@ export interface BlockPool extends NodeBase {
   block: number;
 }
 
+/** The mean of each position's `kernel` x `kernel` neighbourhood, as far as it lies in the feature. */
+export interface AveragePool extends NodeBase {
+  op: 'average-pool';
+  /** Odd. */
+  kernel: number;
+}
+
 export const globalPool: Op<GlobalPool> = {
   demand: everywhere,
+  // The stock reduction transposes what it reduces.
+  scratch: ({ statistic, channels }, positions) => 4 * channels * positions * (statistic === 'mean' ? 1 : 2),
   run({ statistic }, [x]) {
     return tf.tidy(() => {
       const mean = tf.mean(x!, [1, 2], true) as tf.Tensor4D;
       if (statistic === 'mean') return mean;
-      const squares = tf.square(tf.sub(x!, mean));
+      const squares = tf.tidy(() => tf.square(tf.sub(x!, mean)));
       if (statistic === 'deviation') return tf.sqrt(tf.mean(squares, [1, 2], true));
       const [, height, width] = x!.shape;
       return tf.div(tf.sum(squares, [1, 2], true), Math.max(1, height * width - 1));
@@ -31,6 +40,8 @@ export const globalPool: Op<GlobalPool> = {
 
 export const blockPool: Op<BlockPool> = {
   demand: ({ block }, { from, to }): Span => ({ from: from * block, to: to * block + block - 1 }),
+  // Each reduction transposes what it reduces.
+  scratch: ({ block, channels }, positions) => 4 * channels * positions * block * (block + 1),
   run({ statistic, block }, [x]) {
     const [n, h, w, c] = x!.shape;
     // Reduced axis by axis: the stock max pooling has a wrong gradient on the wasm backend.
@@ -40,5 +51,18 @@ export const blockPool: Op<BlockPool> = {
       const rows = reduce(tf.reshape(columns, [(n * h) / block, block, w / block, c]), 1);
       return tf.reshape(rows, [n, h / block, w / block, c]);
     });
+  },
+};
+
+export const averagePool: Op<AveragePool> = {
+  macs: ({ kernel, channels }) => kernel * kernel * channels,
+  demand: ({ kernel }, { from, to }): Span => ({ from: from - (kernel - 1) / 2, to: to + (kernel - 1) / 2 }),
+  scratch: ({ channels }, positions) => 4 * (channels + 2) * positions,
+  run({ kernel }, [x]) {
+    const [, height, width] = x!.shape;
+    // Depthwise convolutions with ones: the stock average pooling has no gradient on the wasm backend.
+    const sums = (y: tf.Tensor4D) =>
+      tf.depthwiseConv2d(y, tf.ones([kernel, kernel, y.shape[3], 1]) as tf.Tensor4D, 1, 'same');
+    return tf.tidy(() => tf.div(sums(x!), sums(tf.ones([1, height, width, 1]))));
   },
 };

@@ -1,21 +1,33 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NodeBase, Op, Span } from './op.ts';
+import { everywhere, type NodeBase, type Op, type Span } from './op.ts';
 
-/** Enlarges by a whole factor; `bilinear` with half-pixel centres (PyTorch's align_corners=False). */
+/**
+ * Enlarges by a whole factor; `bilinear` with half-pixel centres (PyTorch's align_corners=False), `bilinear-corners` so
+ * that the outermost positions stay where they are (align_corners=True): how it blends depends on the feature's size.
+ */
 export interface Resize extends NodeBase {
   op: 'resize';
-  method: 'nearest' | 'bilinear';
+  method: 'nearest' | 'bilinear' | 'bilinear-corners';
   factor: number;
 }
 
 export const resize: Op<Resize> = {
   demand({ method, factor }, { from, to }): Span {
+    if (method === 'bilinear-corners') return everywhere();
     if (method === 'nearest') return { from: Math.floor(from / factor), to: Math.floor(to / factor) };
     // An output centre lies at (p + 1/2) / factor - 1/2 and is blended from the two inputs around it.
     const centre = (position: number) => (position + 0.5) / factor - 0.5;
     return { from: Math.floor(centre(from)), to: Math.ceil(centre(to)) };
   },
+  // Each phase along an axis is moved and blended, and those along the first axis are joined, before the second.
+  scratch({ method, factor, channels }, positions) {
+    const copies = { nearest: 1 / factor, bilinear: 5 + 6 / factor, 'bilinear-corners': 0 };
+    return 4 * channels * positions * copies[method];
+  },
   run({ method, factor }, [x]) {
+    const [, h, w] = x!.shape;
+    // For teachers: its gradient is wrong where the sides differ.
+    if (method === 'bilinear-corners') return tf.image.resizeBilinear(x!, [h * factor, w * factor], true);
     // Composed, since the stock gradients of both are wrong: bilinear for sides that differ, nearest on the cpu backend.
     const phases = Array.from({ length: factor }, (_, phase) =>
       method === 'nearest' ? 0 : (phase + 0.5) / factor - 0.5,

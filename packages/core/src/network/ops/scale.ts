@@ -19,6 +19,8 @@ export interface ChannelScale extends NodeBase {
 
 export const scale: Op<Scale> = {
   demand: pointwise,
+  scratch: ({ factor, offset, channels }, positions) =>
+    factor === 1 || offset === 0 ? 0 : 4 * channels * positions,
   run({ factor, offset }, [x]) {
     return tf.tidy(() => {
       const scaled: tf.Tensor4D = factor === 1 ? x! : tf.mul(x!, factor);

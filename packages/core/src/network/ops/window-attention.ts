@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { dctMatrix } from './dct.ts';
 import { type NodeBase, type Op, windowed } from './op.ts';
 import { fromWindows, toWindows } from './windows.ts';
 
@@ -14,6 +15,8 @@ export interface WindowAttention extends NodeBase {
   heads: number;
   /** By how much the feature was cyclically shifted: positions that are no neighbours ignore each other. 0: not. */
   shift: number;
+  /** What stands at a window's positions: values, or the coefficients of the window's DCT (MTKD's DCTSwin). */
+  tokens: 'positions' | 'frequencies';
 }
 
 export const windowAttention: Op<WindowAttention> = {
@@ -27,46 +30,64 @@ export const windowAttention: Op<WindowAttention> = {
   ],
   macs: ({ window, channels }) => 2 * window * window * channels,
   demand: windowed,
-  // Queries, keys and values by window and by head, then the logits, with their bias, and their softmax.
-  scratch: ({ window, heads, channels }, positions) =>
-    4 * positions * (6 * channels + 3 * heads * window * window),
-  run({ name, window, heads, shift, channels }, [qkv], weights) {
+  scratch({ window, heads, channels, shift, tokens }, positions) {
+    const size = window * window;
+    const logits = heads * size;
+    const mask = isMasked({ shift, tokens }) ? size : 0;
+    const most = Math.max(4 * channels, logits + 3 * channels, 2 * logits + mask);
+    return 4 * (positions * most + 2 * heads * size * size);
+  },
+  run(node, [qkv], weights) {
+    const { name, window, heads, channels } = node;
     const [n, h, w] = qkv!.shape;
-    return tf.tidy(() => {
-      const tokens = toWindows(qkv!, window);
-      const size = window * window;
-      const part = (index: number) => {
-        const sliced = tf.slice(tokens, [0, 0, index * channels], [-1, -1, channels]);
-        return tf.transpose(tf.reshape(sliced, [-1, size, heads, channels / heads]), [0, 2, 1, 3]);
-      };
-      const query = tf.mul(part(0), (channels / heads) ** -0.5);
-      let logits: tf.Tensor = tf.matMul(query, part(1), false, true);
-      logits = tf.add(logits, relativeBias(weights[`${name}.relative_position_bias_table`]!, window, heads));
-      if (shift > 0) {
+    const size = window * window;
+    // Each step in a tidy of its own, so that it frees what the step before has made.
+    const part = (index: number) =>
+      tf.tidy(() => {
+        const sliced = tf.slice(qkv!, [0, 0, 0, index * channels], [-1, -1, -1, channels]);
+        const tokens = tf.reshape(toWindows(sliced, window), [-1, size, heads, channels / heads]);
+        return tf.transpose(tokens, [0, 2, 1, 3]);
+      });
+    const query = () => tf.tidy(() => tf.mul(part(0), (channels / heads) ** -0.5));
+    const products = () => tf.tidy(() => tf.matMul(query(), part(1), false, true));
+    const logits = () =>
+      tf.tidy(() =>
+        tf.add(products(), relativeBias(weights[`${name}.relative_position_bias_table`]!, window, heads)),
+      );
+    const apart = () =>
+      tf.tidy(() => {
         const windows = (h * w) / size;
-        const masked = tf.add(
-          tf.reshape(logits, [n, windows, heads, size * size]),
-          tf.reshape(shiftMask(h, w, window, shift), [1, windows, 1, size * size]),
-        );
-        logits = tf.reshape(masked, [n * windows, heads, size, size]);
-      }
-      const mixed = tf.matMul(tf.softmax(logits), part(2));
+        const byWindow = tf.reshape(logits(), [n, windows, heads, size * size]);
+        const sum = tf.add(byWindow, tf.reshape(mask(h, w, node), [1, windows, 1, size * size]));
+        return tf.reshape(sum, [n * windows, heads, size, size]);
+      });
+    const attention = () => tf.tidy(() => tf.softmax(isMasked(node) ? apart() : logits()));
+    return tf.tidy(() => {
+      const mixed = tf.tidy(() => tf.matMul(attention(), part(2)));
       const merged = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, size, channels]) as tf.Tensor3D;
       return fromWindows(merged, window, [n, h, w]);
     });
   },
 };
 
-/** The table's entry for each pair of positions in a window: [1, heads, window^2, window^2]. */
-function relativeBias(table: tf.Tensor, window: number, heads: number): tf.Tensor4D {
+const isMasked = ({ shift, tokens }: Pick<WindowAttention, 'shift' | 'tokens'>): boolean =>
+  shift > 0 || tokens === 'frequencies';
+
+/** Where in the bias table each pair of a window's positions, query by key, finds its relative position. */
+export function relativePositions(window: number): Int32Array {
   const size = window * window;
-  const span = 2 * window - 1;
-  const index = Int32Array.from({ length: size * size }, (_, pair) => {
+  return Int32Array.from({ length: size * size }, (_, pair) => {
     const [query, key] = [Math.floor(pair / size), pair % size];
     const rows = Math.floor(query / window) - Math.floor(key / window) + window - 1;
     const columns = (query % window) - (key % window) + window - 1;
-    return rows * span + columns;
+    return rows * (2 * window - 1) + columns;
   });
+}
+
+/** The table's entry for each pair of positions in a window: [1, heads, window^2, window^2]. */
+function relativeBias(table: tf.Tensor, window: number, heads: number): tf.Tensor4D {
+  const size = window * window;
+  const index = relativePositions(window);
   // A gather whose gradient is a product with the one-hot matrix: the stock one lacks a kernel on the wasm backend.
   const gather = tf.customGrad((table, save) => {
     const indices = tf.tensor1d(index, 'int32');
@@ -74,28 +95,49 @@ function relativeBias(table: tf.Tensor, window: number, heads: number): tf.Tenso
     return {
       value: tf.gather(table as tf.Tensor, indices),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        tf.matMul(tf.cast(tf.oneHot(saved[0]!, span * span), 'float32'), dy as tf.Tensor2D, true),
+        tf.matMul(tf.cast(tf.oneHot(saved[0]!, (2 * window - 1) ** 2), 'float32'), dy as tf.Tensor2D, true),
     };
   });
   return tf.reshape(tf.transpose(gather(table)), [1, heads, size, size]);
 }
 
 /**
- * What is added to the logits of shifted windows: -100 between positions that the cyclic shift has brought together
- * from opposite sides of the feature, 0 between neighbours. [windows, window^2, window^2]
+ * What is added to the logits: -100 between positions that the cyclic shift has brought together from opposite sides of
+ * the feature, 0 between neighbours. [windows, window^2, window^2]
+ *
+ * Frequencies lie on no side. DCTSwin's code takes the DCT of the map of the regions as it does of all that it cuts in
+ * windows, and parts those coefficients that differ: some of the windows at the seam, and in windows that were not
+ * shifted, whose map is constant, the first one from all others.
  */
-function shiftMask(height: number, width: number, window: number, shift: number): tf.Tensor3D {
+function mask(height: number, width: number, { window, shift, tokens }: WindowAttention): tf.Tensor3D {
+  const size = window * window;
+  const across = width / window;
+  const windows = (height / window) * across;
   // Along an axis the shifted feature has three regions: whole windows, then both sides of the seam in the last one.
-  const region = (position: number, length: number) =>
-    position < length - window ? 0 : position < length - shift ? 1 : 2;
-  const regions = tf.tensor4d(
-    Float32Array.from({ length: height * width }, (_, position) => {
-      const [y, x] = [Math.floor(position / width), position % width];
+  const region = (position: number, length: number) => {
+    if (shift === 0) return 1;
+    return position < length - window ? 0 : position < length - shift ? 1 : 2;
+  };
+  const matrix = tokens === 'frequencies' ? dctMatrix(window, false) : undefined;
+  const values = new Float32Array(windows * size * size);
+  for (let index = 0; index < windows; index++) {
+    const [top, left] = [window * Math.floor(index / across), window * (index % across)];
+    const regions = Float64Array.from({ length: size }, (_, position) => {
+      const [y, x] = [top + Math.floor(position / window), left + (position % window)];
       return 3 * region(y, height) + region(x, width);
-    }),
-    [1, height, width, 1],
+    });
+    if (regions.every((value) => value === 0)) continue;
+    const ids = matrix ? coefficients(matrix, regions) : regions;
+    for (let pair = 0; pair < size * size; pair++)
+      if (ids[Math.floor(pair / size)] !== ids[pair % size]) values[index * size * size + pair] = -100;
+  }
+  return tf.tensor3d(values, [windows, size, size]);
+}
+
+/** Of a window's values, in hundredths: what should be alike differs in its last digits. */
+function coefficients(matrix: Float32Array, values: Float64Array): Float64Array {
+  const size = values.length;
+  return values.map((_, row) =>
+    Math.round(100 * values.reduce((sum, value, column) => sum + value * matrix[row * size + column]!, 0)),
   );
-  const ids = toWindows(regions, window);
-  const differs = tf.notEqual(ids, tf.transpose(ids, [0, 2, 1]));
-  return tf.mul(tf.cast(differs, 'float32'), -100);
 }
