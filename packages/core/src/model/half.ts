@@ -24,15 +24,13 @@ export function toHalf(values: Float32Array): Uint16Array {
   });
 }
 
-/** Widens float16 bit patterns to float32. */
-export function fromHalf(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, (half) => {
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >>> 10) & 0x1f;
-    const mantissa = half & 0x3ff;
-    if (exponent === 31) return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
-  });
+/** Widens a float16 bit pattern. */
+export function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 0x1f;
+  const mantissa = half & 0x3ff;
+  if (exponent === 31) return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
 }
 
 function roundToEven(value: number): number {

@@ -93,6 +93,41 @@ describe('a model file', () => {
   });
 });
 
+describe('safetensors', () => {
+  const file = (entries: object, body: ArrayBufferView) => {
+    const json = new TextEncoder().encode(JSON.stringify(entries));
+    const { buffer, byteOffset, byteLength } = body;
+    return Buffer.concat([
+      new Uint8Array(BigUint64Array.of(BigInt(json.length)).buffer),
+      json,
+      new Uint8Array(buffer, byteOffset, byteLength),
+    ]);
+  };
+
+  it('are read in types that models are not written in', () => {
+    const entry = (dtype: string, from: number, to: number) => ({
+      dtype,
+      shape: [1],
+      data_offsets: [from, to],
+    });
+    const entries = { half: entry('BF16', 0, 2), byte: entry('U8', 2, 3), long: entry('I64', 3, 11) };
+    const body = Uint8Array.of(0xc0, 0xbf, 200, ...new Uint8Array(BigInt64Array.of(-7n).buffer));
+    const values = [...readSafetensors(file(entries, body)).tensors.values()].map(({ data }) => [...data]);
+    expect(values).toEqual([[-1.5], [200], [-7]]);
+    expect(codeOf(() => readSafetensors(file({ x: entry('F8_E4M3', 0, 1) }, body)))).toBe(
+      'model/not-safetensors',
+    );
+  });
+
+  it('are refused when arrays overlap, so that a small file cannot hold many large ones', () => {
+    const whole = { dtype: 'F32', shape: [1000], data_offsets: [0, 4000] };
+    expect(readSafetensors(file({ a: whole }, new Float32Array(1000))).tensors.size).toBe(1);
+    expect(codeOf(() => readSafetensors(file({ a: whole, b: whole }, new Float32Array(1000))))).toBe(
+      'model/not-safetensors',
+    );
+  });
+});
+
 describe('float16', () => {
   it('converts the values that the standard lists', () => {
     const known: [number, number][] = [
@@ -117,7 +152,7 @@ describe('float16', () => {
     const all = Uint16Array.from({ length: 0x10000 }, (_, i) => i).filter(
       (half) => (half & 0x7c00) !== 0x7c00,
     );
-    expect(toHalf(fromHalf(all)).map((half) => (half === 0x8000 ? 0 : half))).toEqual(
+    expect(toHalf(Float32Array.from(all, fromHalf)).map((half) => (half === 0x8000 ? 0 : half))).toEqual(
       all.map((half) => (half === 0x8000 ? 0 : half)),
     );
   });

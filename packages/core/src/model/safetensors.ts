@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { PellucidError } from '../errors.ts';
-import { fromHalf, toHalf } from './half.ts';
+import { type ElementTypeName, elementTypes, readElements } from './element-types.ts';
+import { toHalf } from './half.ts';
 
 export type Dtype = 'F32' | 'F16';
 
@@ -19,16 +20,17 @@ export interface SafetensorsFile {
 }
 
 const count = z.int().nonnegative();
-const entry = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) });
+const elementType = z.enum(Object.keys(elementTypes) as ElementTypeName[]);
+const entry = z.object({ dtype: elementType, shape: z.array(count), data_offsets: z.tuple([count, count]) });
 const header = z.object({ __metadata__: z.record(z.string(), z.string()).optional() }).catchall(entry);
 
 const maximumHeaderBytes = 100_000_000;
 
 /**
- * Reads a whole file. float16 arrays are widened to float32.
+ * Reads a whole file. Arrays of every number type become float32.
  *
- * Throws PellucidError `model/not-safetensors` when the bytes are not such a file, are cut short, or hold another
- * type than F32 and F16, always before allocating what a lying header asks for.
+ * Throws PellucidError `model/not-safetensors` when the bytes are not such a file, are cut short, or hold an unknown
+ * type, always before allocating what a lying header asks for.
  */
 export function readSafetensors(file: Uint8Array): SafetensorsFile {
   // `slice` copies from a Uint8Array but not from its subclass Buffer, and below it must copy.
@@ -45,22 +47,17 @@ export function readSafetensors(file: Uint8Array): SafetensorsFile {
 
   const body = bytes.subarray(8 + headerLength);
   const tensors = new Map<string, NamedArray>();
+  let total = 0;
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(
     entries as Record<string, z.infer<typeof entry>>,
   )) {
-    if (dtype !== 'F32' && dtype !== 'F16')
-      throw notSafetensors(`tensor "${name}" has type ${dtype}, not F32 or F16`);
     const [from, to] = data_offsets;
     const size = shape.reduce((a, b) => a * b, 1);
-    const width = dtype === 'F32' ? 4 : 2;
-    if (to > body.length || to - from !== size * width)
+    total += to - from;
+    // The format forbids arrays that overlap; a small file could hold very many large ones.
+    if (to > body.length || total > body.length || to - from !== size * elementTypes[dtype].width)
       throw notSafetensors(`tensor "${name}" does not fit its byte range`);
-    // A copy: the file's arrays need not be aligned, and the result must not keep the whole file alive.
-    const raw = body.slice(from, to).buffer;
-    tensors.set(name, {
-      shape,
-      data: dtype === 'F32' ? new Float32Array(raw) : fromHalf(new Uint16Array(raw)),
-    });
+    tensors.set(name, { shape, data: readElements(elementTypes[dtype], body.subarray(from, to)) });
   }
   return { tensors, metadata };
 }

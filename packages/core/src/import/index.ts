@@ -1,0 +1,2 @@
+export { importModel } from './import-model.ts';
+export { readStateDict, type StateDict } from './state-dict.ts';
