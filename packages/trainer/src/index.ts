@@ -1,9 +1,14 @@
+export { writeAtomically } from './atomic-file.ts';
 export { runCommand } from './cli/command.ts';
 export { proceduralPhotograph } from './data/procedural.ts';
 export { type Engine, openEngine } from './engine/index.ts';
 export type { Observer, TrainingEvent } from './events.ts';
+export { lossAndGradient } from './gradients/loss-and-gradient.ts';
 export { isImageFile, readImage } from './image-file.ts';
+export { methodOf } from './methods/index.ts';
 export { loadModel } from './model-file.ts';
+export { nearest } from './nearest.ts';
+export { Parameters } from './parameters.ts';
 export { parseRecipe, type Recipe } from './recipe.ts';
 export { type TrainingOptions, type TrainingResult, train } from './train.ts';
 export { openTrainingData, type TrainingData } from './training-data.ts';

@@ -27,8 +27,8 @@ test('overrides are typed as YAML and reach into absent groups', () => {
   ]);
   expect(recipe.steps).toBe(400);
   expect(recipe.optimiser.learningRate).toBe(5e-4);
-  expect(recipe.degradation.sigma).toEqual([0, 55]);
-  expect(recipe.student.widths).toEqual([16]);
+  expect(recipe.degradation).toMatchObject({ sigma: [0, 55] });
+  expect(recipe.student).toMatchObject({ widths: [16] });
   expect(recipe.data.photographs).toBe('a=b');
 });
 
@@ -53,6 +53,10 @@ test.each([
   ['method={kind: logits, wieght: 2}', 'method.wieght: unknown key; did you mean "weight"?'],
   ['method.kind=logits', 'teacher: the method logits needs one'],
   ['degradation.sigma=-1', 'degradation.sigma'],
+  ['student={kind: restormer, wdith: 8}', 'student.wdith: unknown key; did you mean "width"?'],
+  ['student={kind: edsr, scale: 2}', 'student.kind: enlarges its input'],
+  ['student={kind: dctswin, scale: 2}', 'student.kind: reads several photographs'],
+  ['student={kind: ffdnet}', 'student.kind: must be told the noise level'],
   ['name=../elsewhere', 'name: must be letters'],
   ['steps=0', 'steps'],
 ])('names the mistake in --set %s', (override, message) => {

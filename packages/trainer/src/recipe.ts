@@ -1,4 +1,13 @@
-import { buildNetwork, DegradationSettings, networkConfig, PellucidError } from '@pellucid/core';
+import {
+  buildNetwork,
+  DegradationSettings,
+  enlargement,
+  type Graph,
+  type NetworkConfig,
+  networkConfig,
+  PellucidError,
+  withBranches,
+} from '@pellucid/core';
 import YAML from 'yaml';
 import { z } from 'zod';
 import { methodConfig } from './methods/index.ts';
@@ -26,12 +35,20 @@ export const dataConfig = z.strictObject({
     .prefault({}),
 });
 
-const studentConfig = z.discriminatedUnion('kind', [
-  networkConfig.options[0].safeExtend({
-    /** A model of the same network to start from, instead of random weights. */
-    init: z.string().optional(),
-  }),
-]);
+/** How a student is trained, whichever network it is. */
+const studentTraining = {
+  /** A model of the same network to start from, instead of random weights. */
+  init: z.string().optional(),
+  /** Train every 3x3 convolution as a sum of branches, which the released model has folded into one. */
+  reparameterised: z.boolean().optional(),
+};
+
+type StudentConfig = NetworkConfig & z.infer<z.ZodObject<typeof studentTraining>>;
+
+const studentConfig = z.discriminatedUnion(
+  'kind',
+  networkConfig.options.map((option) => option.safeExtend(studentTraining)) as never,
+) as unknown as z.ZodType<StudentConfig>;
 
 const optimiserConfig = z
   .strictObject({
@@ -75,7 +92,10 @@ const recipeSchema = z
   .superRefine((recipe, context) => {
     const issue = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: path.split('.'), message });
-    const { alignment } = buildNetwork(networkOf(recipe.student));
+    const graph = buildNetwork(networkOf(recipe.student));
+    const { alignment } = graph;
+    const refusal = untrainable(graph);
+    if (refusal) issue('student.kind', refusal);
     if (recipe.data.patch % alignment)
       issue('data.patch', `must be a multiple of ${alignment} for this student`);
     if (recipe.data.validation.size % alignment)
@@ -89,9 +109,24 @@ const recipeSchema = z
 export type Recipe = z.infer<typeof recipeSchema>;
 export type DataConfig = z.infer<typeof dataConfig>;
 
-/** The student's network alone, without where its weights start. */
-export function networkOf({ init: _, ...network }: Recipe['student']) {
+/** The student's network alone, without how it is trained. */
+export function networkOf({ init: _, reparameterised: __, ...network }: Recipe['student']): NetworkConfig {
   return network;
+}
+
+/** Why a network cannot follow pairs of one degraded and one clean patch of the same size, if it cannot. */
+function untrainable(graph: Graph): string | undefined {
+  if (graph.nodes[0]!.channels !== 3) return 'reads several photographs at once, and degradations give one';
+  if (enlargement(graph) !== 1) return 'enlarges its input, and degradations keep the size';
+  if (graph.nodes.some(({ op }) => op === 'noise-level'))
+    return 'must be told the noise level, which training does not do';
+  return undefined;
+}
+
+/** The student's graph while it trains: its network's, or the form with branches that folds into it. */
+export function trainingGraph(student: Recipe['student']): Graph {
+  const graph = buildNetwork(networkOf(student));
+  return student.reparameterised ? withBranches(graph) : graph;
 }
 
 /**
@@ -108,7 +143,7 @@ export function parseRecipe(text: string, overrides: readonly string[] = []): Re
   for (const override of overrides) applyOverride(raw, override);
   const parsed = recipeSchema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  throw new PellucidError('recipe/invalid', `The recipe has mistakes:\n${explain(parsed.error)}`, {
+  throw new PellucidError('recipe/invalid', `The recipe has mistakes:\n${explain(parsed.error, raw)}`, {
     cause: parsed.error,
   });
 }
@@ -160,14 +195,14 @@ function applyOverride(raw: Record<string, unknown>, override: string): void {
   }
 }
 
-function explain(error: z.ZodError): string {
+function explain(error: z.ZodError, raw: unknown): string {
   const schema = z.toJSONSchema(recipeSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   const line = (path: PropertyKey[], message: string) =>
     `  ${path.map(String).join('.') || 'recipe'}: ${message}`;
   return error.issues
     .flatMap((issue) => {
       if (issue.code === 'unrecognized_keys') {
-        const known = propertiesAt([schema], issue.path).flatMap(Object.keys);
+        const known = propertiesAt([schema], issue.path, raw).flatMap(Object.keys);
         return issue.keys.map((key) => {
           const meant = nearest(key, known);
           const hint = meant
@@ -177,7 +212,7 @@ function explain(error: z.ZodError): string {
         });
       }
       if (issue.code === 'invalid_union' && issue.discriminator) {
-        const parents = propertiesAt([schema], issue.path.slice(0, -1));
+        const parents = propertiesAt([schema], issue.path.slice(0, -1), raw);
         const known = parents.map((properties) => properties[issue.discriminator as string]?.const);
         return [line(issue.path, `expected one of ${known.join(', ')}`)];
       }
@@ -193,16 +228,23 @@ interface JsonSchema {
   const?: unknown;
 }
 
-/** The properties of every alternative that may stand at `path`. */
-function propertiesAt(schemas: JsonSchema[], path: PropertyKey[]): Record<string, JsonSchema>[] {
+/** The properties of every alternative that may stand at `path`, given the `kind` that `value` says it is. */
+function propertiesAt(
+  schemas: JsonSchema[],
+  path: PropertyKey[],
+  value: unknown,
+): Record<string, JsonSchema>[] {
   const objects = schemas
     .flatMap((schema) => schema.oneOf ?? schema.anyOf ?? [schema])
     .flatMap(({ properties }) => (properties ? [properties] : []));
+  const alike = objects.filter((properties) => isRecord(value) && properties.kind?.const === value.kind);
+  const alternatives = alike.length > 0 ? alike : objects;
   const [key, ...rest] = path;
-  if (key === undefined) return objects;
+  if (key === undefined) return alternatives;
   return propertiesAt(
-    objects.flatMap((properties) => properties[String(key)] ?? ([] as JsonSchema[])),
+    alternatives.flatMap((properties) => properties[String(key)] ?? ([] as JsonSchema[])),
     rest,
+    isRecord(value) ? value[String(key)] : undefined,
   );
 }
 

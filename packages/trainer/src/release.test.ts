@@ -4,7 +4,7 @@ import path from 'node:path';
 import { buildNetwork, initialWeights, Random } from '@pellucid/core';
 import { expect, test } from 'vitest';
 import { loadModel } from './model-file.ts';
-import { parseRecipe } from './recipe.ts';
+import { networkOf, parseRecipe } from './recipe.ts';
 import { costTable, release } from './release.ts';
 
 const recipe = parseRecipe(`
@@ -31,15 +31,8 @@ test('the cost table counts, and tells the reduction', () => {
 
 test('writes a model that reads back within half precision, and a card', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'pellucid-release-'));
-  const { kind, widths, encoder, decoder } = recipe.student;
   const weights = initialWeights(graph, new Random(1));
-  const model = {
-    name: 'tiny',
-    task: 'denoise',
-    network: { kind, widths, encoder, decoder },
-    graph,
-    weights,
-  };
+  const model = { name: 'tiny', task: 'denoise', network: networkOf(recipe.student), graph, weights };
   const written = await release(
     folder,
     { model, psnr: { degraded: 20.1, restored: 30.25, teacher: 31 } },

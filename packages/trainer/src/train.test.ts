@@ -1,14 +1,16 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { writeModel } from '@pellucid/core';
+import { readModel, writeModel } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openEngine } from './engine/index.ts';
 import type { TrainingEvent } from './events.ts';
+import { uploadModel } from './gradients/gradients.ts';
 import { formatRecipe, parseRecipe } from './recipe.ts';
 import { train } from './train.ts';
 import type { TrainingData } from './training-data.ts';
+import { restoredPsnr } from './validate.ts';
 
 const recipe = parseRecipe(`
 name: tiny
@@ -105,6 +107,28 @@ test('stopped and resumed, ends bit for bit where an unbroken run does', async (
     );
 });
 
+test('reparameterised, starts as the plain student does, resumes bit for bit, and ends as a plain model', async () => {
+  const branched = parseRecipe(formatRecipe(recipe), ['student.reparameterised=true']);
+  const losses: number[] = [];
+  const observe = (event: TrainingEvent) => event.kind === 'step' && losses.push(event.loss);
+  const plain = await train({ recipe, data, folder: path.join(folder, 'plain'), observe });
+  const straight = await train({ recipe: branched, data, folder: path.join(folder, 'straight'), observe });
+  expect(losses[recipe.steps]).toBeCloseTo(losses[0]!, 5);
+  expect(losses.at(-1)).not.toBeCloseTo(losses[recipe.steps - 1]!, 5);
+
+  const { model, psnr } = straight!;
+  expect(model.graph).toEqual(plain!.model.graph);
+  expect(readModel(bytesOf(straight)).weights).toEqual(model.weights);
+  expect(await restoredPsnr(model.graph, uploadModel(model), data.validation)).toBeCloseTo(psnr.restored, 3);
+
+  const stop = new AbortController();
+  const stopAt4 = (event: TrainingEvent) => event.kind === 'step' && event.step === 4 && stop.abort();
+  const broken = path.join(folder, 'broken');
+  await train({ recipe: branched, data, folder: broken, signal: stop.signal, observe: stopAt4 });
+  const resumed = await train({ recipe: branched, data, folder: broken, resume: true });
+  expect(bytesOf(resumed).equals(bytesOf(straight))).toBe(true);
+});
+
 test('another seed gives another student', async () => {
   const one = await train({ recipe, data, folder });
   const two = await train({ recipe: { ...recipe, seed: 2 }, data, folder });
@@ -165,7 +189,8 @@ test('a student starts from a model of its own network only', async () => {
   const student = { ...recipe.student, init };
   const stop = AbortSignal.abort();
   await train({ recipe: { ...recipe, student }, data, folder: path.join(folder, 'same'), signal: stop });
-  const wider = train({ recipe: { ...recipe, student: { ...student, widths: [16] } }, data, folder });
+  const other = parseRecipe(formatRecipe({ ...recipe, student }), ['student.widths=[16]']);
+  const wider = train({ recipe: other, data, folder });
   await expect(wider).rejects.toMatchObject({ code: 'train/other-network' });
 });
 

@@ -2,11 +2,13 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   buildNetwork,
+  fold,
   type Graph,
   initialWeights,
   type Model,
   PellucidError,
   Random,
+  unfold,
   type Weights,
   type WeightTensors,
   weightsOf,
@@ -26,7 +28,7 @@ import { type Gradients, LocalGradients, uploadModel } from './gradients/gradien
 import { loadModel } from './model-file.ts';
 import { Parameters } from './parameters.ts';
 import { RecentMeans } from './recent-means.ts';
-import { formatRecipe, networkOf, type Recipe } from './recipe.ts';
+import { formatRecipe, networkOf, type Recipe, trainingGraph } from './recipe.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainingData } from './training-data.ts';
 import { degradedPsnr, restoredPsnr } from './validate.ts';
@@ -77,7 +79,7 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
   const { optimiser, every, steps } = recipe;
   const random = new Random(recipe.seed);
   const network = networkOf(recipe.student);
-  const graph = buildNetwork(network);
+  const graph = trainingGraph(recipe.student);
   const parameters = new Parameters(weightsOf(graph));
   const checkpoints = path.join(folder, 'checkpoints');
   if (teacher) refuseUnfitTeacher(teacher, recipe);
@@ -140,10 +142,10 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
   }
   const restored = await validate();
   await save();
-  const weights = parameters.unflatten(state.average);
+  const weights = await fold(graph, parameters.unflatten(state.average));
   const reference = teacher && (await measure(teacher.graph, uploadModel(teacher)));
   return {
-    model: { name: recipe.name, task: recipe.task, network, graph, weights },
+    model: { name: recipe.name, task: recipe.task, network, graph: buildNetwork(network), weights },
     psnr: { degraded, restored, ...(reference !== undefined && { teacher: reference }) },
   };
 }
@@ -157,9 +159,15 @@ function refuseUnfitTeacher({ name, graph: { alignment } }: Model, { data }: Rec
 }
 
 async function firstWeights(recipe: Recipe, graph: Graph, random: Random): Promise<Weights> {
-  if (recipe.student.init === undefined) return initialWeights(graph, random.fork('weights'));
+  const plain = await plainWeights(recipe, random.fork('weights'));
+  return recipe.student.reparameterised ? unfold(graph, plain, random.fork('branches')) : plain;
+}
+
+async function plainWeights(recipe: Recipe, random: Random): Promise<Weights> {
+  const network = networkOf(recipe.student);
+  if (recipe.student.init === undefined) return initialWeights(buildNetwork(network), random);
   const model = await loadModel(recipe.student.init);
-  if (JSON.stringify(model.network) === JSON.stringify(networkOf(recipe.student))) return model.weights;
+  if (JSON.stringify(model.network) === JSON.stringify(network)) return model.weights;
   throw new PellucidError(
     'train/other-network',
     `The student cannot start from ${recipe.student.init}: that model is ${JSON.stringify(model.network)}.`,

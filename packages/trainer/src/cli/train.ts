@@ -1,17 +1,17 @@
 /** `pnpm train [RECIPE]`: trains a student as a recipe says, and writes a model that the other commands read. */
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { buildNetwork, PellucidError, parameters } from '@pellucid/core';
 import { defineCommand } from 'citty';
 import type { Skipped } from '../data/index.ts';
-import { type EngineName, openEngine } from '../engine/index.ts';
+import { physicalCores } from '../engine/cores.ts';
+import { type EngineName, engineNames, openEngine } from '../engine/index.ts';
 import { openParallelGradients } from '../gradients/parallel.ts';
 import { metricsLog } from '../log/metrics-log.ts';
 import { progress } from '../log/progress.ts';
 import { tensorboard } from '../log/tensorboard.ts';
 import { loadModel } from '../model-file.ts';
-import { formatRecipe, networkOf, parseRecipe } from '../recipe.ts';
+import { formatRecipe, networkOf, parseRecipe, trainingGraph } from '../recipe.ts';
 import { costTable, describePsnr, release } from '../release.ts';
 import { chooseRunFolder } from '../run-folder.ts';
 import { train } from '../train.ts';
@@ -27,11 +27,11 @@ const command = defineCommand({
     recipe: { type: 'positional', default: 'recipes/denoise.yml', description: 'What to train.' },
     data: { type: 'string', description: 'Folder of photographs to train on.' },
     set: { type: 'string', description: 'Change the recipe: --set optimiser.learningRate=5e-4. Repeatable.' },
-    engine: { type: 'string', default: 'auto', description: 'auto, wasm, cpu, node or node-gpu.' },
+    engine: { type: 'string', default: 'auto', description: `One of ${engineNames.join(', ')}.` },
     workers: {
       type: 'string',
       description:
-        'Threads that share each batch; as many as there are cores unless given. Resuming with another number changes the last digits.',
+        'Threads that share each batch; as many as there are physical cores unless given. Resuming with another number changes the last digits.',
     },
     resume: { type: 'boolean', description: 'Continue the newest run of this recipe (or of --name).' },
     name: { type: 'string', description: 'Name of the run; the recipe has a default.' },
@@ -61,7 +61,7 @@ const command = defineCommand({
     const display = progress(recipe.steps);
     const observers = [display.observe, metricsLog(path.join(folder, 'metrics.jsonl')), tensorboard(folder)];
     const stop = stopOnSignals();
-    const count = parameters(buildNetwork(networkOf(recipe.student)));
+    const count = parameters(trainingGraph(recipe.student));
     const gradients = await openParallelGradients(recipe, teacher, { engine: engine.name, workers, count });
     const result = await train({
       recipe,
@@ -99,15 +99,24 @@ function describeSkipped(skipped: readonly Skipped[]): string {
   return [...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])].join('\n');
 }
 
-/** A GPU is kept busy by one thread; a batch cannot be shared by more threads than it has patches. */
+/**
+ * A batch cannot be shared by more threads than it has patches. TensorFlow and GPUs keep all there is busy from one.
+ */
 function chooseWorkers(asked: string | undefined, engine: EngineName, batch: number): number {
-  if (asked === undefined) return engine === 'wasm' ? Math.min(availableParallelism(), batch) : 1;
+  const single = engine !== 'wasm' && engine !== 'cpu';
+  if (asked === undefined) return single ? 1 : Math.min(physicalCores(), batch);
   const workers = Number(asked);
-  if (Number.isInteger(workers) && workers >= 1 && workers <= batch) return workers;
-  throw new PellucidError(
-    'cli/usage',
-    `--workers must be a whole number from 1 to the batch's ${batch} patches.`,
-  );
+  if (!Number.isInteger(workers) || workers < 1 || workers > batch)
+    throw new PellucidError(
+      'cli/usage',
+      `--workers must be a whole number from 1 to the batch's ${batch} patches.`,
+    );
+  if (single && workers > 1)
+    throw new PellucidError(
+      'cli/usage',
+      `--workers is for the engines wasm and cpu: ${engine} uses all of its hardware from one worker.`,
+    );
+  return workers;
 }
 
 async function readRecipe(file: string): Promise<string> {

@@ -2,60 +2,107 @@
 import '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-cpu';
 import { PellucidError } from '@pellucid/core';
+import { registerMissingGradients } from '@pellucid/core/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { nearest } from '../nearest.ts';
+import { physicalCores } from './cores.ts';
 import { openNode } from './node.ts';
+import { trialMilliseconds } from './probe.ts';
 import { proveGradients } from './proof.ts';
 import { openWasm } from './wasm.ts';
+import { openWebgpu } from './webgpu.ts';
 
 export interface Engine {
   name: EngineName;
-  /** One line for people: what computes, and why it was chosen. */
+  /** One line for people: what computes, why it was chosen, and how to get a better one. */
   description: string;
 }
 
 export type EngineName = keyof typeof engines;
 
-/** Each makes itself TensorFlow.js' current backend, or throws. */
+/**
+ * Each makes itself TensorFlow.js' current backend and says in words what computes, or throws.
+ *
+ * @param hardwareOnly refuse what merely imitates a GPU
+ */
 const engines = {
-  'node-gpu': { what: 'TensorFlow on the GPU', open: () => openNode('@tensorflow/tfjs-node-gpu') },
-  node: { what: 'TensorFlow on the CPU', open: () => openNode('@tensorflow/tfjs-node') },
-  wasm: { what: 'WebAssembly SIMD', open: openWasm },
-  cpu: { what: 'plain JavaScript, a slow reference', open: async () => void (await tf.setBackend('cpu')) },
+  'node-gpu': () => openNode('node-gpu'),
+  webgpu: openWebgpu,
+  node: () => openNode('node'),
+  wasm: openWasm,
+  cpu: async () => {
+    await tf.setBackend('cpu');
+    return 'plain JavaScript, a slow reference';
+  },
 };
+
+/** The names that `--engine` takes. */
+export const engineNames: readonly string[] = ['auto', ...Object.keys(engines)];
 
 /**
  * Starts an engine and makes it the one that TensorFlow.js computes with. An engine is taken only after it has
  * differentiated a trial convolution correctly.
  *
- * `auto` is the GPU, else WebAssembly. It passes tfjs-node over: TensorFlow's stock CPU build was no faster than our
- * kernels where both were timed, and the same command should give the same numbers on most machines.
+ * `auto` is a GPU, through node-gpu or else webgpu; without one, the faster of wasm and node by a trial of some tenths
+ * of a second, where both are there. A software imitation of a GPU is never taken unasked.
  *
  * @throws PellucidError `engine/unknown` for a name that does not exist; `engine/not-installed`,
  *   `engine/no-gpu` or `engine/unusable` where the named engine does not work here
  */
 export async function openEngine(choice: string): Promise<Engine> {
-  if (choice !== 'auto') return open(choice, 'as asked');
-  try {
-    return await open('node-gpu', 'the fastest there is');
-  } catch {
-    return open('wasm', 'because node-gpu is not available');
-  }
-}
-
-async function open(choice: string, why: string): Promise<Engine> {
+  if (choice === 'auto') return chooseEngine();
   if (!Object.hasOwn(engines, choice)) {
-    const names = ['auto', ...Object.keys(engines)];
-    const meant = nearest(choice, names);
+    const meant = nearest(choice, engineNames);
     throw new PellucidError(
       'engine/unknown',
-      `There is no engine "${choice}"${meant ? `; did you mean "${meant}"?` : '.'} Engines: ${names.join(', ')}.`,
+      `There is no engine "${choice}"${meant ? `; did you mean "${meant}"?` : '.'} Engines: ${engineNames.join(', ')}.`,
     );
   }
   const name = choice as EngineName;
+  return { name, description: `${name} (${await start(name, false)}), as asked` };
+}
+
+async function chooseEngine(): Promise<Engine> {
+  const refused: string[] = [];
+  for (const name of ['node-gpu', 'webgpu'] as const) {
+    const what = await startIfItWorks(name, refused);
+    if (what !== undefined)
+      return { name, description: `${name} (${what}), the first GPU engine that works here` };
+  }
+  const missing = refused.includes('webgpu is not installed');
+  const hint = `${refused.join(', ')}${missing ? '; where there is a GPU, `npx -y pnpm@12 engine:native webgpu` makes use of it' : ''}`;
+
+  const native = await startIfItWorks('node', []);
+  const nativeTime = native === undefined ? undefined : await trialMilliseconds();
+  const wasm = await start('wasm', true);
+  if (nativeTime === undefined) return { name: 'wasm', description: `wasm (${wasm}); ${hint}` };
+  // Training shares a batch over a worker for each core, and TensorFlow uses all cores in any case.
+  const wasmTime = (await trialMilliseconds()) / physicalCores();
+  const times = `a trial took wasm ${wasmTime.toFixed(1)} ms and node ${nativeTime.toFixed(1)} ms on all cores`;
+  if (wasmTime <= nativeTime) return { name: 'wasm', description: `wasm (${wasm}): ${times}; ${hint}` };
+  return { name: 'node', description: `node (${await start('node', true)}): ${times}; ${hint}` };
+}
+
+async function startIfItWorks(name: EngineName, refused: string[]): Promise<string | undefined> {
   try {
-    await engines[name].open();
-    proveGradients();
+    return await start(name, true);
+  } catch (error) {
+    const reasons: Record<string, string> = {
+      'engine/not-installed': 'is not installed',
+      'engine/no-gpu': 'finds no GPU',
+    };
+    refused.push(`${name} ${reasons[(error as PellucidError).code] ?? 'computes wrongly'}`);
+    return undefined;
+  }
+}
+
+/** Opens an engine and has it prove itself. */
+async function start(name: EngineName, hardwareOnly: boolean): Promise<string> {
+  try {
+    const what = await engines[name](hardwareOnly);
+    registerMissingGradients();
+    await proveGradients();
+    return what;
   } catch (cause) {
     if (cause instanceof PellucidError && /not-installed|no-gpu/.test(cause.code)) throw cause;
     throw new PellucidError(
@@ -64,5 +111,4 @@ async function open(choice: string, why: string): Promise<Engine> {
       { cause },
     );
   }
-  return { name, description: `${name} (${engines[name].what}), ${why}` };
 }

@@ -1,10 +1,11 @@
-import { buildNetwork, type Model, weightsOf } from '@pellucid/core';
+import { type Model, weightsOf } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Pairs } from '../data/index.ts';
 import { methodOf, type Network } from '../methods/index.ts';
 import { Parameters } from '../parameters.ts';
-import { networkOf, type Recipe } from '../recipe.ts';
+import { type Recipe, trainingGraph } from '../recipe.ts';
 import { lossAndGradient } from './loss-and-gradient.ts';
+import { refuseTooLarge } from './memory.ts';
 
 /** Whatever computes the loss of a batch and its gradient: one engine, or several side by side. */
 export interface Gradients {
@@ -12,6 +13,7 @@ export interface Gradients {
    * @param weights the student's, flat, in the order of its graph
    * @param gradient filled in place, laid out like `weights`
    * @returns `loss` and the named parts it was added up from, means over the batch
+   * @throws PellucidError `engine/out-of-memory` for a batch that the engine cannot hold
    */
   compute(weights: Float32Array, batch: Pairs, gradient: Float32Array): Promise<Record<string, number>>;
   /** Frees what it holds; it cannot be used afterwards. */
@@ -26,13 +28,14 @@ export class LocalGradients implements Gradients {
   readonly #teacher: Network | undefined;
 
   constructor(recipe: Pick<Recipe, 'student' | 'method'>, teacher: Model | undefined) {
-    this.#graph = buildNetwork(networkOf(recipe.student));
+    this.#graph = trainingGraph(recipe.student);
     this.#parameters = new Parameters(weightsOf(this.#graph));
     this.#method = methodOf(recipe.method);
     this.#teacher = teacher && { graph: teacher.graph, weights: uploadModel(teacher) };
   }
 
   async compute(weights: Float32Array, { clean, degraded, shape }: Pairs, gradient: Float32Array) {
+    if (tf.getBackend() === 'wasm') refuseTooLarge(this.#graph, this.#teacher?.graph, shape);
     const batch = { degraded: tf.tensor4d(degraded, shape), clean: tf.tensor4d(clean, shape) };
     const student = { graph: this.#graph, parameters: this.#parameters, weights };
     try {

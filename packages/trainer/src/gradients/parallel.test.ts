@@ -8,7 +8,7 @@ import {
 } from '@pellucid/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Pairs } from '../data/index.ts';
-import { openEngine } from '../engine/index.ts';
+import { type EngineName, openEngine } from '../engine/index.ts';
 import { type Gradients, LocalGradients } from './gradients.ts';
 import { openParallelGradients, split } from './parallel.ts';
 
@@ -64,7 +64,11 @@ describe('two workers', () => {
   });
 
   it('whose engine does not start are an error, not a hang', async () => {
-    const opening = openParallelGradients(recipe, teacher, { engine: 'node', workers: 2, count });
+    const opening = openParallelGradients(recipe, teacher, {
+      engine: 'nowhere' as EngineName,
+      workers: 2,
+      count,
+    });
     await expect(opening).rejects.toMatchObject({ code: 'engine/worker-failed' });
   });
 });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Model, PellucidError } from '@pellucid/core';
 import type { Pairs } from '../data/index.ts';
@@ -20,6 +21,9 @@ export type WorkerAnswer =
   | { kind: 'ready' }
   | { kind: 'values'; values: Record<string, number> }
   | { kind: 'error'; message: string };
+
+/** `.ts`, or `.mjs` in an archive of `pnpm gpu:pack`, which bundles this file and the worker side by side. */
+const ending = path.extname(import.meta.url);
 
 interface Helper {
   worker: Worker;
@@ -46,7 +50,7 @@ export async function openParallelGradients(
   const helpers = Array.from({ length: workers - 1 }, () => {
     const gradient = shared(count);
     const workerData: WorkerSetup = { recipe, teacher, engine, weights, gradient };
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
+    const worker = new Worker(new URL(`./worker${ending}`, import.meta.url), { workerData });
     return { worker, gradient, answer: answerOf(worker) };
   });
   const close = async () => {
