@@ -9,6 +9,7 @@ const check = defineCommand({
     const steps = [
       ['tsc', '--noEmit', '-p', '.'],
       ['tsc', '--noEmit', '-p', 'packages/edge'],
+      ['tsc', '--noEmit', '-p', 'packages/bench/workerd'],
       ['biome', 'check', ...(args.fix ? ['--write'] : []), '.'],
     ];
     const failed = steps.filter(

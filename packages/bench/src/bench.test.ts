@@ -1,97 +1,124 @@
-import {
-  buildNetwork,
-  initialWeights,
-  type Model,
-  type NetworkConfig,
-  PellucidError,
-  Random,
-  type Raster,
-} from '@pellucid/core';
-import { openEngine, proceduralPhotograph } from '@pellucid/trainer';
-import { beforeAll, expect, it } from 'vitest';
-import { type BenchSettings, bench } from './bench.ts';
-import { Report, toMarkdown } from './report.ts';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { writeModel } from '@pellucid/core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runBench } from './bench.ts';
+import { Report } from './report/schema.ts';
+import { untrained, writePicture } from './testing.ts';
 
-/** An untrained network is the identity, so what comes out is what went in, clipped and rounded. */
-function untrained(name: string, width: number): Model {
-  const network: NetworkConfig = { kind: 'edge-unet', widths: [width], encoder: [1], decoder: [] };
-  const graph = buildNetwork(network);
-  return { name, task: 'denoise', network, graph, weights: initialWeights(graph, new Random(1)) };
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'pellucid-bench-'));
+  vi.stubEnv('PELLUCID_DATA', path.join(folder, 'none'));
+  vi.stubEnv('PELLUCID_TEACHERS', folder);
+  await writeFile(path.join(folder, 'tiny.safetensors'), writeModel(untrained('tiny', 8), 'F32'));
+  await writeFile(path.join(folder, 'large.safetensors'), writeModel(untrained('large', 40), 'F32'));
+  for (const name of ['a', 'b']) await writePicture(path.join(folder, 'photos', `${name}.png`), name.length);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+/** What a command line prints, and its exit status. */
+async function bench(...words: string[]): Promise<{ code: number; output: string }> {
+  const lines: string[] = [];
+  const note = (...said: unknown[]) => void lines.push(said.join(' '));
+  for (const channel of ['log', 'error', 'warn'] as const)
+    vi.spyOn(console, channel).mockImplementation(note);
+  process.exitCode = 0;
+  await runBench(words);
+  const code = Number(process.exitCode);
+  process.exitCode = 0;
+  vi.restoreAllMocks();
+  return { code, output: lines.join('\n') };
 }
 
-const settings: BenchSettings = {
-  command: 'pnpm bench',
-  engine: 'wasm',
-  model: untrained('student', 8),
-  teacher: untrained('teacher', 24),
-  data: 'drawn',
-  degradation: { kind: 'gaussian-noise', sigma: 25 },
-  seed: 0,
-};
+const at = (name: string) => path.join(folder, name);
+const student = () => ['--model', at('tiny.safetensors'), '--teacher', at('large.safetensors')];
 
-const photograph = (seed: number): Raster => proceduralPhotograph(64, new Random(seed));
-const good = (file: string, seed: number) => ({ file, read: async () => photograph(seed) });
-const bad = {
-  file: 'bad.png',
-  read: async (): Promise<Raster> => {
-    throw new PellucidError('image/unreadable', 'bad.png is not a photograph that can be read.');
-  },
-};
-
-beforeAll(async () => void (await openEngine('wasm')));
-
-it('measures what noise of the given sigma does, and what the cut is', async () => {
-  const report = await bench([good('a', 1), good('b', 2)], settings);
-  // 20 log10(255 / 25)
-  expect(report.mean.input.psnr).toBeCloseTo(20.17, 1);
-  // Clipping to what 8 bits can hold takes some noise away; nothing else does.
-  expect(report.mean.output.psnr).toBeGreaterThan(report.mean.input.psnr!);
-  expect(report.mean.output.psnr).toBeLessThan(report.mean.input.psnr! + 4);
-  const { teacher, ...own } = report.compression;
-  expect(teacher?.parametersCut).toBeCloseTo(1 - own.parameters / teacher!.parameters);
-  expect(own.macsPerPixel).toBe((9 * 12 * 8 * 2 + 9 * 8 * 8 * 2) / 4);
-  expect(report.speed.millisecondsPerMegapixel).toBeGreaterThan(0);
-  expect(Report.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
-});
-
-it('gives a photograph the same noise whichever others stand beside it', async () => {
-  const alone = await bench([good('b', 2)], settings);
-  const together = await bench([good('a', 1), good('b', 2)], settings);
-  expect(together.images[1]).toEqual(alone.images[0]);
-  const reseeded = await bench([good('b', 2)], { ...settings, seed: 1 });
-  expect(reseeded.images[0]!.input).not.toEqual(alone.images[0]!.input);
-});
-
-it('can say that nothing differs, in JSON too', async () => {
-  const report = await bench([good('a', 1)], {
-    ...settings,
-    degradation: { kind: 'gaussian-noise', sigma: 0 },
+describe('pnpm bench', () => {
+  it('measures several suites into one report, as JSON, Markdown and HTML that needs no network', async () => {
+    const out = ['--engine', 'wasm', '--out', at('out')];
+    const { code, output } = await bench(
+      'quality,compression',
+      '--dataset',
+      at('photos'),
+      ...student(),
+      ...out,
+    );
+    expect(output).toContain('| tiny |');
+    expect(code).toBe(0);
+    const read = (ending: string) => readFile(at(`out/report.${ending}`), 'utf8');
+    const report = Report.parse(JSON.parse(await read('json')));
+    expect(report.quality![0]).toMatchObject({ dataset: 'photos', measured: 2, condition: 'sigma 25' });
+    expect(report.compression![0]).toMatchObject({ model: 'tiny', teacher: 'large', passed: true });
+    expect(report.command).toContain('pnpm bench quality,compression --dataset');
+    expect(await read('md')).toContain('## Compression: tiny');
+    const html = await read('html');
+    expect(html).toMatch(/<img src="data:image\/webp;base64,/);
+    expect(html).not.toMatch(/(?:src|href)="(?!data:|#)/);
   });
-  expect(report.mean.input.psnr).toBeNull();
-  expect(Report.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
-  expect(toMarkdown(report)).toContain('| input | no difference | 1.0000 |');
-});
 
-it('lists what could not be measured and keeps the rest', async () => {
-  const report = await bench([bad, good('a', 1)], settings);
-  expect(report.images).toHaveLength(1);
-  expect(report.skipped).toEqual([
-    { file: 'bad.png', reason: 'bad.png is not a photograph that can be read.' },
-  ]);
-  expect(toMarkdown(report)).toContain('- bad.png: bad.png is not a photograph');
-  await expect(bench([bad], settings)).rejects.toMatchObject({ code: 'bench/no-photographs' });
-});
+  it('measures by itself on the first set of each task, and goes on past what cannot be measured', async () => {
+    vi.stubEnv('PELLUCID_DATA', at('sets'));
+    for (const set of ['CBSD68', 'Kodak24']) await writePicture(at(`sets/${set}/a.png`), 1);
+    await writeFile(at('sets/CBSD68/b.png'), 'no picture');
+    const words = ['quality', '--model', at('tiny.safetensors'), '--engine', 'wasm', '--out', at('sets-out')];
+    const first = await bench(...words);
+    expect(first.output).toContain('## Quality: CBSD68 (2 of 68), sigma 25');
+    expect(first.output).toMatch(/- tiny, b\.png: .*b\.png is not a photograph/);
+    expect(first.output).not.toContain('Kodak24');
+    expect(first.code).toBe(0);
+    await rm(at('sets/CBSD68/a.png'));
+    const all = await bench(...words, '--dataset', 'all', '--sigma', '15,50');
+    expect(all.output).toContain('## Quality: Kodak24 (1 of 24), sigma 15');
+    expect(all.output).toContain('## Quality: Kodak24 (1 of 24), sigma 50');
+    expect(all.output).toContain('Nothing could be measured on CBSD68');
+    expect(all.code).toBe(1);
+    vi.stubEnv('PELLUCID_DATA', at('none'));
+  });
 
-it('writes a table that says what was measured and how', async () => {
-  const report = await bench([good('a', 1)], settings);
-  const markdown = toMarkdown(report);
-  for (const words of [
-    'student on drawn',
-    'sigma 25, seed 0',
-    'no border crop',
-    '**restored**',
-    '| cut |',
-    '| a | 64x64 |',
-  ])
-    expect(markdown).toContain(words);
+  it('exits with status 1 when a student is cut by less than the floor, and still reports', async () => {
+    const { code, output } = await bench('compression', ...student(), '--floor', '0.99', '--out', at('cut'));
+    expect(code).toBe(1);
+    expect(output).toContain('tiny: cut by less than 99 %.');
+    expect(output).toContain('**Failed**');
+  });
+
+  it('compares two reports', async () => {
+    await bench('compression', ...student(), '--out', at('base'));
+    const same = await bench('compare', at('base'), at('base'));
+    expect(same.output).toContain('Nothing got worse');
+    expect(same.code).toBe(0);
+    const report = JSON.parse(await readFile(at('base/report.json'), 'utf8'));
+    report.compression[0].student.parameters += 1;
+    await writeFile(at('head.json'), JSON.stringify(report));
+    const more = await bench('compare', at('base'), at('head.json'));
+    expect(more.output).toMatch(/parameters of tiny .*\*\*more\*\*/);
+    expect(more.code).toBe(1);
+  });
+
+  it.each([
+    [['qualty'], /There is no suite "qualty"; did you mean quality\?.*compare.*\[bench\/unknown-suite\]/],
+    [[], /SUITE/],
+    [['quality', '--dataset', 'CBDS68'], /did you mean CBSD68\?.*\[bench\/unknown-dataset\]/],
+    [['quality', '--model', 'denoise/smal'], /did you mean denoise\/small\?.*\[bench\/unknown-model\]/],
+    [['quality', '--model', 'teachers:larg'], /did you mean teachers:large\?/],
+    [['quality', '--task', 'denose'], /did you mean denoise\?.*\[bench\/unknown-task\]/],
+    [['quality', '--model', 'denoise/small'], /No test set lies in .*--dataset drawn.*\[bench\/no-dataset\]/],
+    [['quality', '--sigma', 'x', '--dataset', 'drawn'], /--sigma cannot be "x"/],
+    [
+      ['quality', '--dataset', 'drawn', '--task', 'sr'],
+      /is made for drawn pictures.*\[bench\/nothing-fits\]/,
+    ],
+    [['quality', '--floor', '0.9'], /There is no flag --floor/],
+    [['speed', '--runtime', 'deno'], /There is no runtime "deno".*workerd/],
+    [['compare', 'nowhere', 'nowhere'], /\[bench\/no-report\]/],
+  ])('refuses %j', async (words, message) => {
+    const { code, output } = await bench(...words);
+    expect(output).toMatch(message);
+    expect(code).toBe(1);
+  });
 });

@@ -1,111 +1,71 @@
-import { cpus } from 'node:os';
-import {
-  type DegradationSettings,
-  type Model,
-  macsPerPixel,
-  PellucidError,
-  parameters,
-  type Raster,
-  Restorer,
-} from '@pellucid/core';
-import { type Measured, measure, metricProtocol } from './quality.ts';
-import type { Report } from './report.ts';
+import path from 'node:path';
+import { runCommand } from '@pellucid/trainer';
+import { type ArgsDef, defineCommand } from 'citty';
+import { words as list, type OptionName, type Options, options } from './options.ts';
+import { readCurve } from './report/curves.ts';
+import { Session, type Suite } from './suite.ts';
+import { compare } from './suites/compare.ts';
+import { compression } from './suites/compression.ts';
+import { engines } from './suites/engines.ts';
+import { peers } from './suites/peers.ts';
+import { quality } from './suites/quality.ts';
+import { speed } from './suites/speed.ts';
+import { unknown } from './unknown.ts';
 
-/** A clean photograph that is read when its turn comes, so that only one is in memory. */
-export interface Source {
-  file: string;
-  read(): Promise<Raster>;
+const suites: Record<string, Suite> = { quality, compression, speed, engines, peers };
+
+const listed = Object.entries(suites).map(([name, { description }]) => `${name} (${description})`);
+
+/** Read by every suite. */
+const always: readonly OptionName[] = ['run', 'out'];
+
+/** The command for the named suites: it knows their options and refuses all others. */
+function benchCommand(names: string[], given: string[]) {
+  const known = names.flatMap((name) => suites[name] ?? []);
+  const reads = new Set([
+    ...(known.length > 0 ? known : Object.values(suites)).flatMap((suite) => suite.options),
+    ...always,
+  ]);
+  const args: ArgsDef = {
+    suite: {
+      type: 'positional',
+      required: true,
+      description: `One or several, separated by commas: ${listed.join('; ')}. Or: compare BASE HEAD.`,
+    },
+    ...Object.fromEntries([...reads].map((name) => [name, options[name]])),
+  };
+  return defineCommand({
+    meta: { name: 'pnpm bench', description: 'Measure restoration networks and report what was found.' },
+    args,
+    async run({ args }) {
+      const missing = names.find((name) => !Object.hasOwn(suites, name));
+      if (missing !== undefined)
+        throw unknown('suite', missing, [...Object.keys(suites), 'compare'], 'bench/unknown-suite');
+      await bench(known, args as unknown as Options, `pnpm bench ${given.join(' ')}`);
+    },
+  });
 }
 
-export interface BenchSettings {
-  command: string;
-  engine: string;
-  model: Model;
-  teacher: Model | undefined;
-  data: string;
-  degradation: DegradationSettings & { kind: 'gaussian-noise' };
-  seed: number;
-  onImage?: (measured: Measured, done: number) => void;
+async function bench(chosen: Suite[], given: Options, command: string): Promise<void> {
+  const session = new Session(command, given.out);
+  session.curves = await Promise.all(list(given.run ?? '').map(readCurve));
+  for (const suite of chosen) await suite.run(given, session);
+  await session.save();
+  console.log(`\n${session.markdown()}\nThe report with pictures: ${path.join(given.out, 'report.html')}`);
+  for (const failure of session.failures) console.error(failure);
+  if (session.failures.length > 0) process.exitCode = 1;
 }
 
 /**
- * Measures a model on photographs: quality against the clean originals, compression against its teacher, and speed.
- *
- * A photograph that cannot be read or measured is listed as skipped and costs no other result.
- *
- * @throws PellucidError `bench/no-photographs` when none could be measured
+ * `pnpm bench SUITE [options]` and `pnpm bench compare BASE HEAD`. Errors are printed and set the exit status, as every
+ * command line of the project does it.
  */
-export async function bench(sources: Source[], settings: BenchSettings): Promise<Report> {
-  const { model, teacher, degradation, seed } = settings;
-  const restorer = new Restorer(model, { memory: 256 * 2 ** 20 });
-  const measured: Measured[] = [];
-  const skipped: Report['skipped'] = [];
-  try {
-    for (const [index, { file, read }] of sources.entries()) {
-      try {
-        const photograph = { file, raster: await read() };
-        // The first call compiles the kernels; it is not timed.
-        if (measured.length === 0) await measure(restorer, photograph, degradation, seed);
-        measured.push(await measure(restorer, photograph, degradation, seed));
-        settings.onImage?.(measured.at(-1)!, index + 1);
-      } catch (error) {
-        if (!(error instanceof PellucidError)) throw error;
-        skipped.push({ file, reason: error.message });
-      }
-    }
-  } finally {
-    restorer.dispose();
-  }
-  if (measured.length === 0)
-    throw new PellucidError('bench/no-photographs', `No photograph in ${settings.data} could be measured.`);
-
-  const pixels = measured.reduce((sum, { width, height }) => sum + width * height, 0);
-  const milliseconds = measured.reduce((sum, image) => sum + image.milliseconds, 0);
-  const mean = (side: 'input' | 'output') => ({
-    psnr: finite(measured.reduce((sum, image) => sum + image[side].psnr, 0) / measured.length),
-    ssim: measured.reduce((sum, image) => sum + image[side].ssim, 0) / measured.length,
-  });
-  const { sigma } = degradation;
-  return {
-    schema: 'pellucid-bench/1',
-    command: settings.command,
-    machine: { node: process.versions.node, cpu: cpus()[0]?.model ?? 'unknown', engine: settings.engine },
-    model: { name: model.name, task: model.task },
-    protocol: {
-      data: settings.data,
-      images: measured.length,
-      degradation: `Gaussian noise, sigma ${Array.isArray(sigma) ? sigma.join(' to ') : sigma}`,
-      seed,
-      metric: metricProtocol,
-    },
-    images: measured.map(({ milliseconds: _, input, output, ...image }) => ({
-      ...image,
-      input: { ...input, psnr: finite(input.psnr) },
-      output: { ...output, psnr: finite(output.psnr) },
-    })),
-    skipped,
-    mean: { input: mean('input'), output: mean('output') },
-    compression: compression(model, teacher),
-    speed: { millisecondsPerMegapixel: milliseconds / (pixels / 1e6) },
-  };
-}
-
-function finite(psnr: number): number | null {
-  return Number.isFinite(psnr) ? psnr : null;
-}
-
-/** Parameters and MACs as the graphs say, and how far the student lies below its teacher. */
-export function compression(model: Model, teacher: Model | undefined): Report['compression'] {
-  const own = { parameters: parameters(model.graph), macsPerPixel: macsPerPixel(model.graph) };
-  if (!teacher) return own;
-  const theirs = { parameters: parameters(teacher.graph), macsPerPixel: macsPerPixel(teacher.graph) };
-  return {
-    ...own,
-    teacher: {
-      name: teacher.name,
-      ...theirs,
-      parametersCut: 1 - own.parameters / theirs.parameters,
-      macsCut: 1 - own.macsPerPixel / theirs.macsPerPixel,
-    },
-  };
+export async function runBench(words: string[]): Promise<void> {
+  const given = words[0] === '--' ? words.slice(1) : words;
+  const first = given.find((word) => !word.startsWith('-')) ?? '';
+  if (first !== 'compare') return runCommand(benchCommand(list(first), given), given);
+  return runCommand(
+    compare,
+    given.filter((word) => word !== first),
+  );
 }

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { createDegradation, PellucidError, Random } from '@pellucid/core';
+import { readImage } from '@pellucid/trainer';
+import type { SampleFiles } from './files.ts';
+import type { Condition } from './protocol.ts';
+import { bicubic, cropToMultiple, type FloatRaster, toFloat } from './raster.ts';
+
+/** A degraded photograph and what it should have been, RGB in 0..1; `input` may go beyond, and be smaller. */
+export interface Pair {
+  input: FloatRaster;
+  truth: FloatRaster;
+}
+
+/**
+ * The pair that a condition makes of a clean photograph, or reads from beside it.
+ *
+ * Noise depends on the seed and on the photograph's name alone: the same whichever others stand beside it, and
+ * whatever format the file has.
+ *
+ * @throws PellucidError `bench/size-mismatch` naming the file, `image/unreadable`
+ */
+export async function degrade(
+  truth: FloatRaster,
+  files: SampleFiles,
+  condition: Condition,
+  folder: string,
+): Promise<Pair> {
+  switch (condition.kind) {
+    case 'noise': {
+      const { width, height, data } = truth;
+      const random = new Random(condition.seed).fork(files.id);
+      const noise = createDegradation({ kind: 'gaussian-noise', sigma: condition.sigma });
+      return { truth, input: { ...truth, data: noise.apply(data, width, height, random) } };
+    }
+    case 'bicubic': {
+      const cropped = cropToMultiple(truth, condition.scale);
+      return { truth: cropped, input: await reduced(cropped, files, condition.scale, folder) };
+    }
+    case 'pairs':
+      return { truth, input: await readInput(path.join(folder, files.degraded!), truth, files.clean) };
+  }
+}
+
+/**
+ * A photograph reduced as MATLAB's imresize does it. Where the set's own reduced files lie beside it, in
+ * `Set5_LR_bicubic/X2/babyx2.png` as EDSR's authors named them, they are what is measured.
+ */
+async function reduced(
+  truth: FloatRaster,
+  { id }: SampleFiles,
+  scale: number,
+  folder: string,
+): Promise<FloatRaster> {
+  const size = { width: truth.width / scale, height: truth.height / scale };
+  const file = path.join(`${folder}_LR_bicubic`, `X${scale}`, `${id}x${scale}.png`);
+  if (folder !== '' && existsSync(file)) return readInput(file, size, `${id} reduced ${scale} times`);
+  return bicubic(truth, 1 / scale);
+}
+
+async function readInput(
+  file: string,
+  { width, height }: { width: number; height: number },
+  partner: string,
+): Promise<FloatRaster> {
+  const input = toFloat(await readImage(file));
+  if (input.width !== width || input.height !== height)
+    throw new PellucidError(
+      'bench/size-mismatch',
+      `${file} is ${input.width}x${input.height}, but ${partner} wants ${width}x${height}: the two are no pair.`,
+    );
+  return input;
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+export const tasks = ['denoise', 'derain', 'deblur', 'sr'] as const;
+export type Task = (typeof tasks)[number];
+
+/**
+ * How a test set is measured, as data: which files belong to it, which belong together, and every convention that
+ * moves a figure. Papers differ in each, so none has a default that is not written here.
+ */
+export const Protocol = z.strictObject({
+  /** What tables call it: the literature's own name, and a subset says so. */
+  name: z.string(),
+  /** The folder's name below the one that holds all sets, and what is written on the command line. */
+  folder: z.string(),
+  /** What its published figures are about; the first is what it is measured for unless told otherwise. */
+  tasks: z.array(z.enum(tasks)).min(1),
+  /** How many photographs (or pairs) the whole set has, so that half a set is noticed. */
+  count: z.int().positive(),
+  channel: z.enum(['RGB', 'Y']),
+  /** Pixels left out along each border; in super-resolution the scale is, whatever this says. */
+  crop: z.int().nonnegative(),
+  /**
+   * The files, by paths relative to the folder with `/` between parts. Where there is `degraded`, files whose first
+   * capture groups agree are a pair, and several degraded ones may share one clean one.
+   */
+  clean: z.instanceof(RegExp),
+  degraded: z.instanceof(RegExp).optional(),
+  /** Captures left out, with the reason; they do not count towards `count`. */
+  exclude: z.record(z.string(), z.string()).default({}),
+  source: z.string(),
+});
+export type Protocol = z.infer<typeof Protocol>;
+
+/**
+ * What was done to the clean photographs of a set, where it is the bench that degrades them; a set of pairs brings its
+ * own degradation.
+ */
+export type Condition =
+  | { kind: 'noise'; sigma: number; seed: number }
+  | { kind: 'bicubic'; scale: number }
+  | { kind: 'pairs' };
+
+export function describeCondition(condition: Condition): string {
+  switch (condition.kind) {
+    case 'noise':
+      return `sigma ${condition.sigma}`;
+    case 'bicubic':
+      return `x${condition.scale}`;
+    case 'pairs':
+      return 'as recorded';
+  }
+}
+
+/** The conventions of a measurement in one sentence, printed beside every table. */
+export function describeProtocol(protocol: Protocol, condition: Condition): string {
+  const { channel, crop } = conventions(protocol, condition);
+  const border = crop === 0 ? 'no border crop' : `border of ${crop} pixels left out`;
+  const where = `PSNR and SSIM on ${channel === 'Y' ? 'Y of BT.601' : 'RGB'}, ${border}`;
+  switch (condition.kind) {
+    case 'noise':
+      return `${where}; Gaussian noise of sigma ${condition.sigma}, seed ${condition.seed}, neither clipped nor rounded; restored image rounded to 8 bits`;
+    case 'bicubic':
+      return `${where}; cropped to a multiple of ${condition.scale}, reduced by MATLAB's bicubic, rounded to 8 bits; restored image rounded to 8 bits`;
+    case 'pairs':
+      return `${where}; both images as their files hold them; restored image rounded to 8 bits`;
+  }
+}
+
+/** The metric's conventions under a condition: super-resolution measures Y and leaves out as many pixels as the scale. */
+export function conventions(
+  { channel, crop }: Protocol,
+  condition: Condition,
+): { channel: 'RGB' | 'Y'; crop: number } {
+  if (condition.kind === 'bicubic') return { channel: 'Y', crop: condition.scale };
+  return { channel, crop };
+}

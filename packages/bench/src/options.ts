@@ -1,0 +1,78 @@
+import { PellucidError } from '@pellucid/core';
+import type { ArgsDef, ParsedArgs } from 'citty';
+
+/** Every option of `pnpm bench SUITE`; a suite names those that it reads. */
+export const options = {
+  data: {
+    type: 'string',
+    description: 'Folder that holds the test sets (else PELLUCID_DATA, else ../shared/data).',
+  },
+  dataset: {
+    type: 'string',
+    description: 'Sets by name, folders, `drawn` or `all`, separated by commas; else the first of each task.',
+  },
+  task: { type: 'string', description: 'Only this task: denoise, derain, deblur or sr.' },
+  model: {
+    type: 'string',
+    description:
+      'Models, separated by commas: denoise/small, a file or folder, or teachers:NAME (see PELLUCID_TEACHERS); else all.',
+  },
+  teacher: { type: 'string', description: 'What --model is compared with; else the `teacher` beside it.' },
+  sigma: { type: 'string', default: '25', description: 'Noise levels, in 8-bit units.' },
+  scale: { type: 'string', default: '2,3,4', description: 'Factors of super-resolution.' },
+  limit: { type: 'string', description: 'Only the first so many images of each set; tables then say so.' },
+  seed: { type: 'string', default: '0', description: 'Seed of the noise and of the bootstrap.' },
+  size: { type: 'string', description: 'Width and height that cost or speed are stated for, as 512x512.' },
+  floor: { type: 'string', default: '0.8', description: 'The least cut in parameters and in MACs.' },
+  runtime: {
+    type: 'string',
+    default: 'node,workerd,browser',
+    description: 'Where speed is measured: node, workerd, browser.',
+  },
+  run: { type: 'string', description: 'Run folders whose loss curves go into the HTML report.' },
+  cache: {
+    type: 'string',
+    default: 'runs/peers',
+    description: 'Folder that peers are installed into, with npm, on demand.',
+  },
+  rounds: { type: 'string', default: '7', description: 'How often each engine is timed.' },
+  engine: { type: 'string', default: 'auto', description: 'Engine to compute with.' },
+  out: {
+    type: 'string',
+    default: 'runs/bench',
+    description: 'Folder for report.json, report.md and report.html.',
+  },
+} as const satisfies ArgsDef;
+
+export type OptionName = keyof typeof options;
+export type Options = ParsedArgs<typeof options>;
+
+/** The words of a list that was given with commas. */
+export function words(text: string): string[] {
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+/** @throws PellucidError `cli/usage` when `text` is no number that is `valid` */
+export function numberOf(flag: OptionName, text: string, valid: (value: number) => boolean): number {
+  const value = Number(text);
+  if (text.trim() === '' || !valid(value))
+    throw new PellucidError('cli/usage', `--${flag} cannot be "${text}".`);
+  return value;
+}
+
+export function numbersOf(flag: OptionName, text: string, valid: (value: number) => boolean): number[] {
+  const list = words(text);
+  if (list.length === 0) throw new PellucidError('cli/usage', `--${flag} cannot be empty.`);
+  return list.map((word) => numberOf(flag, word, valid));
+}
+
+/** `512x256`, or `512` for a square. */
+export function sizeOf(text: string): { width: number; height: number } {
+  const [width, height = width, ...rest] = text.split('x');
+  const valid = (value: number) => Number.isInteger(value) && value >= 16 && value <= 8192;
+  if (rest.length > 0) throw new PellucidError('cli/usage', `--size cannot be "${text}".`);
+  return { width: numberOf('size', width!, valid), height: numberOf('size', height!, valid) };
+}
