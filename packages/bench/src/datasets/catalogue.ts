@@ -20,7 +20,7 @@ const scenes = {
 
 const sr = { tasks: ['sr'], channel: 'Y', crop: 0, clean: originals } as const;
 const denoise = { tasks: ['denoise'], channel: 'RGB', crop: 0, clean: originals } as const;
-const derain = { tasks: ['derain'], channel: 'Y', crop: 0, ...numberedRain } as const;
+const derain = { tasks: ['derain'], channel: 'Y8', crop: 0, ...numberedRain } as const;
 const deblur = { tasks: ['deblur'], channel: 'RGB', crop: 0, ...scenes } as const;
 const camera = { tasks: ['denoise'], channel: 'RGB', crop: 0 } as const;
 const urban = { ...denoise, tasks: ['sr', 'denoise'], source: 'Huang et al., CVPR 2015' } as const;
@@ -113,7 +113,7 @@ export function pairsProtocol(folder: string, task: Protocol['tasks'][number], c
     folder,
     tasks: [task],
     count,
-    channel: task === 'derain' ? 'Y' : 'RGB',
+    channel: task === 'derain' ? 'Y8' : 'RGB',
     crop: 0,
     clean: /^(?:target|clean|gt|sharp|norain|hq)\/(.+)\.\w+$/i,
     degraded: /^(?:input|degraded|noisy|blur|rainy|lq)\/(.+)\.\w+$/i,

@@ -16,7 +16,7 @@ export const Protocol = z.strictObject({
   tasks: z.array(z.enum(tasks)).min(1),
   /** How many photographs (or pairs) the whole set has, so that half a set is noticed. */
   count: z.int().positive(),
-  channel: z.enum(['RGB', 'Y']),
+  channel: z.enum(['RGB', 'Y', 'Y8']),
   /** Pixels left out along each border; in super-resolution the scale is, whatever this says. */
   crop: z.int().nonnegative(),
   /**
@@ -51,11 +51,13 @@ export function describeCondition(condition: Condition): string {
   }
 }
 
+const channelNames = { RGB: 'RGB', Y: 'Y of BT.601', Y8: 'Y of BT.601 rounded to 8 bits' };
+
 /** The conventions of a measurement in one sentence, printed beside every table. */
 export function describeProtocol(protocol: Protocol, condition: Condition): string {
   const { channel, crop } = conventions(protocol, condition);
   const border = crop === 0 ? 'no border crop' : `border of ${crop} pixels left out`;
-  const where = `PSNR and SSIM on ${channel === 'Y' ? 'Y of BT.601' : 'RGB'}, ${border}`;
+  const where = `PSNR and SSIM on ${channelNames[channel]}, ${border}`;
   switch (condition.kind) {
     case 'noise':
       return `${where}; Gaussian noise of sigma ${condition.sigma}, seed ${condition.seed}, neither clipped nor rounded; restored image rounded to 8 bits`;
@@ -70,7 +72,7 @@ export function describeProtocol(protocol: Protocol, condition: Condition): stri
 export function conventions(
   { channel, crop }: Protocol,
   condition: Condition,
-): { channel: 'RGB' | 'Y'; crop: number } {
+): Pick<Protocol, 'channel' | 'crop'> {
   if (condition.kind === 'bicubic') return { channel: 'Y', crop: condition.scale };
   return { channel, crop };
 }

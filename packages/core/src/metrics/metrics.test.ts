@@ -39,6 +39,10 @@ describe('psnr', () => {
     expect(psnr(black, plain(1, 1, [255, 0, 0]), luma)).toBeCloseTo(expected(65.481), 10);
     expect(psnr(black, plain(1, 1, [0, 255, 0]), luma)).toBeCloseTo(expected(128.553), 10);
     expect(psnr(black, plain(1, 1, [0, 0, 255]), luma)).toBeCloseTo(expected(24.966), 10);
+    // Rounded, as MATLAB's function gives it for bytes: 81.481 and 144.553 become 81 and 145.
+    const rounded: MetricOptions = { ...luma, channel: 'Y8' };
+    expect(psnr(black, plain(1, 1, [255, 0, 0]), rounded)).toBeCloseTo(expected(65), 10);
+    expect(psnr(black, plain(1, 1, [0, 255, 0]), rounded)).toBeCloseTo(expected(129), 10);
   });
 
   it('leaves the border out', () => {

@@ -6,14 +6,15 @@ import { notFinite } from './grey.ts';
 export interface MetricOptions {
   /**
    * `RGB` measures the three channels and takes the mean; `Y` measures the luma of BT.601 in studio range (16..235),
-   * MATLAB's `rgb2ycbcr`, as papers on super-resolution and deraining do. Alpha is not measured.
+   * MATLAB's `rgb2ycbcr`, as papers on super-resolution do; `Y8` that luma rounded, as `rgb2ycbcr` gives it for bytes
+   * and papers on deraining measure it. Alpha is not measured.
    */
-  channel: 'Y' | 'RGB';
+  channel: 'Y' | 'Y8' | 'RGB';
   /** Pixels left out along each border: the scale in super-resolution, 0 elsewhere. */
   crop: number;
   /**
    * Whether both images are first clipped and rounded to 8 bits, as saving them would do. Luma is then computed
-   * from the rounded channels and not rounded again.
+   * from the rounded channels.
    */
   round: boolean;
 }
@@ -74,7 +75,7 @@ function planes(image: Raster, { channel, crop, round }: MetricOptions): Float64
   };
   if (channel === 'RGB') return [0, 1, 2].map((offset) => plane((from) => level(from + offset)));
   // Y of BT.601 in studio range: the first row of MATLAB's `rgb2ycbcr`.
-  return [
-    plane((from) => 16 + (65.481 * level(from) + 128.553 * level(from + 1) + 24.966 * level(from + 2)) / 255),
-  ];
+  const luma = (from: number) =>
+    16 + (65.481 * level(from) + 128.553 * level(from + 1) + 24.966 * level(from + 2)) / 255;
+  return [plane(channel === 'Y8' ? (from) => Math.round(luma(from)) : luma)];
 }
