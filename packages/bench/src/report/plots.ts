@@ -15,7 +15,12 @@ const frame = { left: 60, right: 26, top: 14, bottom: 40 };
 /** PSNR against multiply-accumulates, the latter on a logarithmic axis, as an SVG. At least one point. */
 export function costPlot(points: readonly Point[]): string {
   const x = logarithmic(points.map((point) => point.macs));
-  const y = linear(points.map(({ psnr }) => psnr));
+  // Ticks are printed to the hundredth of a decibel.
+  const y = linear(
+    points.map(({ psnr }) => psnr),
+    'height',
+    0.01,
+  );
   const marks = labelled(points.map((point) => ({ ...point, x: x.at(point.macs), y: y.at(point.psnr) })));
   const body = marks.map(
     ({ name, x: left, y: top, labelY, anchor, labelX }) => `
@@ -34,8 +39,10 @@ export interface Line {
   points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Lines over steps as a figure that names them; on a logarithmic axis where they span more than a decade. At least one line with two
- * points, all above 0. */
+/**
+ * Lines over steps as a figure that names them; on a logarithmic axis where they span more than a decade. At least one
+ * line with two points, all above 0.
+ */
 export function linePlot(lines: readonly Line[], what: string): string {
   const all = lines.flatMap(({ points }) => points);
   const x = linear(
@@ -73,9 +80,10 @@ function span(direction: 'width' | 'height'): [number, number] {
   return direction === 'width' ? [frame.left, width - frame.right] : [height - frame.bottom, frame.top];
 }
 
-function linear(values: readonly number[], direction: 'width' | 'height' = 'height'): Axis {
+/** @param finest the smallest step from tick to tick */
+function linear(values: readonly number[], direction: 'width' | 'height' = 'height', finest = 0): Axis {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const step = tidyStep((high - low || 1) / 5);
+  const step = Math.max(finest, tidyStep((high - low || 1) / 5));
   const from = Math.floor(low / step) * step;
   const to = Math.max(Math.ceil(high / step) * step, from + step);
   const [start, end] = span(direction);
