@@ -68,7 +68,7 @@ function engineBytes(entry: string): number {
   return statSync(path.join(path.dirname(entry), 'ort-wasm-simd-threaded.wasm')).size;
 }
 
-/** The whole photograph at once, its last row and column repeated up to the network's alignment. */
+/** The whole photograph at once, mirrored beyond its last row and column up to the network's alignment, as `Restorer` does. */
 async function restore(
   { Tensor }: OnnxRuntime,
   session: Session,
@@ -82,7 +82,7 @@ async function restore(
   const planes = new Float32Array(3 * wide * high);
   for (let y = 0; y < high; y++)
     for (let x = 0; x < wide; x++) {
-      const from = 3 * (Math.min(y, height - 1) * width + Math.min(x, width - 1));
+      const from = 3 * (mirror(y, height) * width + mirror(x, width));
       for (let c = 0; c < 3; c++) planes[(c * high + y) * wide + x] = data[from + c]!;
     }
   const feeds: Record<string, OnnxTensor> = { input: new Tensor('float32', planes, [1, 3, high, wide]) };
@@ -91,6 +91,12 @@ async function restore(
   const { output } = await session.run(feeds);
   const scale = enlargement(graph);
   return interleaved(output!, width * scale, height * scale);
+}
+
+function mirror(index: number, length: number): number {
+  const period = Math.max(1, 2 * (length - 1));
+  const phase = index % period;
+  return phase < length ? phase : period - phase;
 }
 
 function interleaved({ data, dims }: OnnxTensor, width: number, height: number): Raster {
