@@ -8,17 +8,9 @@ import { proceduralPhotograph } from '@pellucid/trainer';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import { findBrowser } from './speed/browser.ts';
+import { lackingBrowser } from './testing.ts';
 
-/** Why there is no browser here, if there is none. */
-function lacking(): string {
-  try {
-    findBrowser();
-    return '';
-  } catch (error) {
-    return ` (skipped: ${(error as Error).message})`;
-  }
-}
-const noBrowser = lacking();
+const noBrowser = lackingBrowser();
 
 const picture = proceduralPhotograph(192, new Random(1));
 const spoilt = { ...picture, data: picture.data.map((value, i) => value ^ (i % 7)) };

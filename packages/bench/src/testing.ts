@@ -1,9 +1,11 @@
 /** What the tests measure: pictures drawn from seeds, and networks that are quick because they are small. */
+
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { buildNetwork, initialWeights, type Model, networkConfig, Random } from '@pellucid/core';
 import { proceduralPhotograph } from '@pellucid/trainer';
 import sharp from 'sharp';
+import { findBrowser } from './speed/browser.ts';
 
 /** An untrained network is the identity, so what comes out is what went in, clipped and rounded. */
 export function untrained(name: string, width: number): Model {
@@ -19,4 +21,14 @@ export async function writePicture(file: string, seed: number, width = 48, heigh
   await sharp(data as Uint8Array, { raw: { width: 64, height: 64, channels: 3 } })
     .extract({ left: 0, top: 0, width, height })
     .toFile(file);
+}
+
+/** Why there is no browser here, for the name of a test that skips then; empty where there is one. */
+export function lackingBrowser(): string {
+  try {
+    findBrowser();
+    return '';
+  } catch (error) {
+    return ` (skipped: ${(error as Error).message})`;
+  }
 }

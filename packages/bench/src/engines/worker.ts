@@ -78,7 +78,7 @@ function trainingStep({ net, patches, patch }: Extract<Job['work'], { kind: 'tra
   return async () => {
     const batch = { clean: tf.tensor4d(clean, shape), degraded: tf.tensor4d(degraded, shape) };
     const student = { graph, parameters, weights };
-    await lossAndGradient(methodOf({ kind: 'scratch' }), student, undefined, batch, gradient);
+    await lossAndGradient(methodOf({ kind: 'scratch' }, graph), student, [], batch, gradient);
     tf.dispose([batch.clean, batch.degraded]);
   };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PellucidError, writeModel } from '@pellucid/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { untrained } from '../testing.ts';
+import { lackingBrowser, untrained } from '../testing.ts';
 import { browser, findBrowser } from './browser.ts';
 import { node } from './node.ts';
 import { workerd } from './workerd.ts';
@@ -18,16 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Why there is no browser here, if there is none. */
-function lacking(): string {
-  try {
-    findBrowser();
-    return '';
-  } catch (error) {
-    return ` (skipped: ${(error as Error).message})`;
-  }
-}
-const noBrowser = lacking();
+const noBrowser = lackingBrowser();
 
 describe.each([
   { name: 'node', runtime: node, version: /^Node \d/, heap: true, skip: '' },
