@@ -9,6 +9,8 @@ export interface TeacherLayout {
   bareKernels?: boolean;
   /** Rearranges, after the names, what is laid out otherwise; `s` and `t` are a batch norm's factor and offset. */
   mend?(weights: Weights): void;
+  /** Whether its authors' script cuts the output to 8 bits where others round it, so that their figures include that. */
+  truncates?: boolean;
 }
 
 /** By the beginning of a file's name. */
@@ -20,7 +22,7 @@ export const teacherLayouts: Readonly<Record<string, TeacherLayout>> = {
     layer: (name) => (name === '3.1' ? 'conv3' : name === '16' ? 'conv1_16' : `conv1_${name}.0`),
   },
   dcbdnet: { kind: 'dcbdnet', bareKernels: true, mend: foldNorms },
-  prenet: { kind: 'prenet' },
+  prenet: { kind: 'prenet', truncates: true },
   imdn: { kind: 'imdn' },
   smfap: { kind: 'smfanet' },
   pan: { kind: 'pan' },

@@ -6,6 +6,7 @@ import {
   type Model,
   networkConfig,
   PellucidError,
+  type Raster,
   readSafetensors,
   type SafetensorsFile,
   type Weights,
@@ -13,6 +14,7 @@ import {
 } from '@pellucid/core';
 import { z } from 'zod';
 import type { Candidate } from './candidate.ts';
+import type { Condition } from './datasets/protocol.ts';
 import { teachersFolder } from './folders.ts';
 import { modelCandidate } from './models.ts';
 import { type TeacherLayout, teacherLayouts } from './teacher-layouts.ts';
@@ -49,14 +51,33 @@ export async function presentTeachers(): Promise<string[]> {
 export async function loadTeacher(name: string): Promise<Candidate> {
   const { model, metadata } = await foreignTeacher(name);
   const { trained_on: trainedOn, sigma, published } = metadata;
-  return modelCandidate(model, {
+  const candidate = modelCandidate(model, {
     name: `${TEACHERS}${name}`,
     // Networks for rain are trained for one set, on that set's own training half.
     ...(trainedOn && { only: [trainedOn.replace('RainTrain', 'Rain100')] }),
     ...(sigma !== undefined && { sigma }),
     ...(published !== undefined && { published }),
   });
+  return layoutOf(name)?.truncates ? truncating(candidate) : candidate;
 }
+
+/** The candidate as its authors' script saves what it restores: cut to 8 bits, not rounded. */
+function truncating(candidate: Candidate): Candidate {
+  const open = async () => {
+    const { restore, dispose } = await candidate.open();
+    return {
+      dispose,
+      async restore(image: Raster, condition: Condition) {
+        const restored = await restore(image, condition);
+        return { ...restored, data: restored.data.map((value) => Math.floor(255 * value) / 255) };
+      },
+    };
+  };
+  const published = candidate.published && `${candidate.published}; saved as its authors do, cut to 8 bits`;
+  return { ...candidate, ...(published && { published }), open };
+}
+
+const layoutOf = (name: string): TeacherLayout | undefined => teacherLayouts[name.split('_')[0]!];
 
 /**
  * A network of others with its authors' weights, from a safetensors file whose convolution kernels are [height, width,
@@ -79,7 +100,7 @@ function readTeacher(
   name: string,
   { metadata, tensors }: SafetensorsFile,
 ): { model: Model; metadata: z.infer<typeof Metadata> } {
-  const layout = teacherLayouts[name.split('_')[0]!];
+  const layout = layoutOf(name);
   if (!layout)
     throw new PellucidError(
       'bench/bad-teacher',
