@@ -1,4 +1,4 @@
-import type { Raster } from '@pellucid/core';
+import { enlargement, type Model, macsPerPixel, parameters, type Raster, Restorer } from '@pellucid/core';
 import type { Condition, Task } from './datasets/protocol.ts';
 
 /** What is measured: anything that turns a degraded photograph into a restored one. */
@@ -35,4 +35,30 @@ export function fits(candidate: Candidate, task: Task, folder: string, condition
   if (condition.kind === 'bicubic') return scale === condition.scale;
   if (scale !== 1 || (told && condition.kind !== 'noise')) return false;
   return sigma === undefined || (condition.kind === 'noise' && condition.sigma === sigma);
+}
+
+/** Bytes that one tile's feature maps may take: a network that looks at the whole photograph needs it in one. */
+const TILE_MEMORY = 2 ** 30;
+
+/** A model as something to measure. */
+export function modelCandidate(model: Model, more: Partial<Candidate> = {}): Candidate {
+  return {
+    name: model.name,
+    task: model.task as Task,
+    scale: enlargement(model.graph),
+    told: model.graph.nodes.some(({ op }) => op === 'noise-level'),
+    cost: { parameters: parameters(model.graph), macsPerPixel: macsPerPixel(model.graph) },
+    ...more,
+    open: async () => {
+      const restorer = new Restorer(model, { memory: TILE_MEMORY });
+      return {
+        restore: (image, condition) => restorer.restore(image, noiseLevel(condition)),
+        dispose: () => restorer.dispose(),
+      };
+    },
+  };
+}
+
+function noiseLevel(condition: Condition): { noiseLevel?: number } {
+  return condition.kind === 'noise' ? { noiseLevel: condition.sigma } : {};
 }

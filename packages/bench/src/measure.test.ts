@@ -1,12 +1,11 @@
 import { PellucidError } from '@pellucid/core';
 import { openEngine } from '@pellucid/trainer';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Candidate, fits } from './candidate.ts';
+import { type Candidate, fits, modelCandidate } from './candidate.ts';
 import { type Dataset, openDataset } from './datasets/dataset.ts';
 import type { Condition } from './datasets/protocol.ts';
 import { bicubic } from './datasets/raster.ts';
 import { measureDataset } from './measure.ts';
-import { modelCandidate } from './models.ts';
 import { Gallery } from './report/gallery.ts';
 import { QualityTable } from './report/schema.ts';
 import { untrained } from './testing.ts';

@@ -1,17 +1,13 @@
 import { existsSync } from 'node:fs';
 import { glob, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { enlargement, type Model, macsPerPixel, PellucidError, parameters, Restorer } from '@pellucid/core';
+import { PellucidError } from '@pellucid/core';
 import { loadModel } from '@pellucid/trainer';
-import type { Candidate } from './candidate.ts';
-import type { Condition, Task } from './datasets/protocol.ts';
+import { type Candidate, modelCandidate } from './candidate.ts';
 import { ownEngineBytes } from './download.ts';
 import { root } from './folders.ts';
 import { loadTeacher, presentTeachers, TEACHERS } from './teachers.ts';
 import { unknown } from './unknown.ts';
-
-/** Bytes that one tile's feature maps may take: a network that looks at the whole photograph needs it in one. */
-const TILE_MEMORY = 2 ** 30;
 
 /** The released models by short names, `denoise/small`. */
 export async function releasedModels(): Promise<string[]> {
@@ -60,27 +56,4 @@ async function candidate(name: string): Promise<Candidate> {
   if (name.startsWith(TEACHERS)) return loadTeacher(name.slice(TEACHERS.length));
   const file = await locateModel(name);
   return modelCandidate(await loadModel(file), { bytes: (await stat(file)).size + ownEngineBytes() });
-}
-
-/** A model as something to measure. */
-export function modelCandidate(model: Model, more: Partial<Candidate> = {}): Candidate {
-  return {
-    name: model.name,
-    task: model.task as Task,
-    scale: enlargement(model.graph),
-    told: model.graph.nodes.some(({ op }) => op === 'noise-level'),
-    cost: { parameters: parameters(model.graph), macsPerPixel: macsPerPixel(model.graph) },
-    ...more,
-    open: async () => {
-      const restorer = new Restorer(model, { memory: TILE_MEMORY });
-      return {
-        restore: (image, condition) => restorer.restore(image, noiseLevel(condition)),
-        dispose: () => restorer.dispose(),
-      };
-    },
-  };
-}
-
-function noiseLevel(condition: Condition): { noiseLevel?: number } {
-  return condition.kind === 'noise' ? { noiseLevel: condition.sigma } : {};
 }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { loadModel, openEngine } from '@pellucid/trainer';
 import { expect, it } from 'vitest';
+import { modelCandidate } from './candidate.ts';
 import { openDataset } from './datasets/dataset.ts';
 import { dataFolder, root } from './folders.ts';
 import { measureDataset } from './measure.ts';
-import { modelCandidate } from './models.ts';
 import { compareCost } from './suites/compression.ts';
 
 const released = (name: string) => loadModel(path.join(root, 'models', name));

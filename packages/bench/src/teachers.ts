@@ -13,10 +13,9 @@ import {
   weightsOf,
 } from '@pellucid/core';
 import { z } from 'zod';
-import type { Candidate } from './candidate.ts';
+import { type Candidate, modelCandidate } from './candidate.ts';
 import type { Condition } from './datasets/protocol.ts';
 import { teachersFolder } from './folders.ts';
-import { modelCandidate } from './models.ts';
 import { type TeacherLayout, teacherLayouts } from './teacher-layouts.ts';
 import { unknown } from './unknown.ts';
 

@@ -4,10 +4,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { enlargement, type Model, PellucidError, type Raster } from '@pellucid/core';
 import { exportOnnx } from '@pellucid/core/export';
-import type { Candidate } from '../candidate.ts';
+import { type Candidate, modelCandidate } from '../candidate.ts';
 import type { Condition } from '../datasets/protocol.ts';
 import { toFloat } from '../datasets/raster.ts';
-import { modelCandidate } from '../models.ts';
 import type { PeerCache } from './install.ts';
 
 const VERSION = '1.30.0';
