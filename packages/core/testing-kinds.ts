@@ -9,8 +9,11 @@ export const kinds: Record<string, (ops: Ops, x: Feature) => Feature> = {
   'conv 2x2 by steps of 2': (ops, x) => ops.conv(x, { name: 'a', channels: 8, kernel: 2, step: 2 }),
   'conv 3x3 by steps of 2': (ops, x) => ops.conv(x, { name: 'a', channels: 8, kernel: 3, step: 2 }),
   'conv 4x4 by steps of 2': (ops, x) => ops.conv(x, { name: 'a', channels: 8, kernel: 4, step: 2 }),
+  'conv 3x3, dilated': (ops, x) => ops.conv(x, { name: 'a', channels: 8, kernel: 3, dilation: 2 }),
   'depthwise 3x3': (ops, x) => ops.depthwise(x, { name: 'a', kernel: 3 }),
   'depthwise 5x5 without bias': (ops, x) => ops.depthwise(x, { name: 'a', kernel: 5, bias: false }),
+  'depthwise 3x3, two filters a channel': (ops, x) =>
+    ops.depthwise(x, { name: 'a', kernel: 3, multiplier: 2 }),
   'depthwise 3x3, dilated': (ops, x) => ops.depthwise(x, { name: 'a', kernel: 3, dilation: 2, bias: false }),
   'depthwise 5x5, dilated': (ops, x) => ops.depthwise(x, { name: 'a', kernel: 5, dilation: 2 }),
   'grouped conv': (ops, x) => ops.groupedConv(x, { name: 'a', channels: 4, kernel: 3 }),

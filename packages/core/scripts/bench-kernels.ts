@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import asc from 'assemblyscript/asc';
 import {
+  gate,
   gelu,
   installInferenceKernels,
   installTrainingKernels,
@@ -23,6 +24,7 @@ import {
   supportsRelaxedSimd,
   wasmMemory,
 } from '../src/kernels/index.ts';
+import { windowAttention } from '../src/network/ops/window-attention.ts';
 import { useWasm } from '../testing.ts';
 
 const [build = supportsRelaxedSimd() ? 'conv-relaxed' : 'conv', only = ''] = process.argv.slice(2);
@@ -81,6 +83,23 @@ function rows(): Row[] {
   const wide = uniform(1, 256, 256, 64);
   const half = uniform(1, 256, 256, 32);
   const vector = uniform(64);
+  const qkv = uniform(1, 128, 128, 180);
+  const heads = uniform(225, 6);
+  const node = {
+    op: 'window-attention',
+    name: 'a',
+    window: 8,
+    heads: 6,
+    shift: 0,
+    tokens: 'positions',
+  } as const;
+  const attend = (x: tf.Tensor) =>
+    windowAttention.run(
+      { ...node, inputs: [0], channels: 60, stride: 1 },
+      [x as tf.Tensor4D],
+      { 'a.relative_position_bias_table': heads },
+      {},
+    );
   const map = (name: string, run: () => tf.Tensor): Row => ({ name, macs: 0, run });
   const trained = (run: (x: tf.Tensor) => tf.Tensor) => () => tf.tidy(() => tf.grad(run)(wide));
   return [
@@ -103,6 +122,8 @@ function rows(): Row[] {
     convolution(tf.DepthwiseConv2dNative, [1, 256, 256, 32], 3, 1),
     convolution(tf.DepthwiseConv2dNative, [8, 64, 64, 64], 3, 1),
     convolution(tf.DepthwiseConv2dNative, [1, 256, 256, 64], 7, 1),
+    convolution(tf.DepthwiseConv2dNative, [1, 32, 32, 1024], 3, 1),
+    convolution(tf.DepthwiseConv2dNative, [1, 128, 128, 48], 3, 2),
     convolution(tf.DepthwiseConv2dNativeBackpropInput, [8, 64, 64, 32], 3, 1),
     convolution(tf.DepthwiseConv2dNativeBackpropFilter, [8, 64, 64, 32], 3, 1),
     product([16384, 64], [64, 64], false, false),
@@ -115,7 +136,11 @@ function rows(): Row[] {
       'layer norm and its gradient',
       trained((x) => layerNorm(x, vector, vector, 1e-6)),
     ),
+    map('attention in 8x8 windows, 6 heads, 1x128x128x60', () => attend(qkv)),
+    map('attention in 8x8 windows and its gradient', () => tf.tidy(() => tf.grad(attend)(qkv))),
+    map('mean of each channel, 1x256x256x64', () => tf.mean(wide, [1, 2])),
     map('GELU, 1x256x256x64', () => gelu(wide)),
+    map('gate with GELU, 1x256x256x64', () => gate(wide, true)),
     map('GELU and its gradient', trained(gelu)),
   ].filter(({ name }) => name.includes(only));
 }

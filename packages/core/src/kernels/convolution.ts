@@ -182,19 +182,3 @@ function geometry(info: ConvInfo): number[] {
       : [batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels];
   return [...shape, ...filter, padInfo.top, padInfo.left];
 }
-
-/** Sum over all but the last axis; undefined for any other sum. */
-export function sumRows(
-  side: SideExports,
-  { inputs, attrs, backend }: KernelCall,
-): tf.TensorInfo | undefined {
-  const x = inputs.x as tf.TensorInfo;
-  const axes = tf.util.parseAxisParam(attrs.axis, x.shape);
-  const channels = x.shape.at(-1);
-  if (!channels || x.dtype !== 'float32' || axes.length !== x.shape.length - 1) return undefined;
-  if (axes.includes(x.shape.length - 1)) return undefined;
-  const y = backend.makeOutput([...(attrs.keepDims ? axes.map(() => 1) : []), channels], 'float32');
-  const [from, to] = addresses(backend, x, y) as [number, number];
-  side.sumRows(from, to, tf.util.sizeFromShape(x.shape) / channels, channels);
-  return y;
-}

@@ -21,6 +21,7 @@ const cases: Case[] = [
   { input: [1, 17, 31, 5], kernel: [3, 3] },
   { input: [8, 8, 8, 33], kernel: [3, 3] },
   { input: [1, 12, 70, 130], kernel: [3, 3] },
+  { input: [1, 9, 8, 1024], kernel: [3, 3] },
   { input: [1, 13, 11, 6], kernel: [3, 3], stride: 2 },
   { input: [2, 16, 18, 7], kernel: [5, 5], stride: 2, pad: 'valid' },
   { input: [1, 14, 15, 12], kernel: [3, 3], dilation: 2 },
@@ -76,6 +77,22 @@ describe.each(builds)('%s', (_, file) => {
     const size = Math.sqrt(dot(y!, y!) * dot(dy!, dy!));
     expect(Math.abs(dot(dx!, x!) - dot(y!, dy!)) / size).toBeLessThan(1e-5);
     expect(Math.abs(dot(dw!, filter!) - dot(y!, dy!)) / size).toBeLessThan(1e-5);
+  });
+
+  it.each([
+    [1, 1, 1, 3],
+    [2, 9, 35, 5],
+    [1, 17, 9, 24],
+    [1, 6, 70, 33],
+  ] as const)('convolves two filters a channel of %j', (...input) => {
+    const shapes = [[...input], [3, 3, input[3], 2], [2 * input[3]]];
+    const values = shapes.map((shape) => noise(random, shape));
+    const error = errorAgainstCpu(() => {
+      const [x, filter, bias] = shapes.map((shape, i) => tf.tensor(values[i]!, shape));
+      const options = { x: x as tf.Tensor4D, filter: filter as tf.Tensor4D, bias: bias!, strides: 1 };
+      return [tf.fused.depthwiseConv2d({ ...options, pad: 'same', activation: 'relu' })];
+    });
+    expect(error).toBeLessThan(1e-5);
   });
 
   it('fuses bias and activation as the cpu backend does', () => {

@@ -1,11 +1,11 @@
-/** Depthwise convolution, one filter a channel, and its gradients in the side module. */
+/** Depthwise convolution and its gradients in the side module. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { activationOf, addresses, areVectors, convInfo, type KernelCall } from './convolution.ts';
 import { type SideExports, withScratch } from './side-module.ts';
 
 /**
  * DepthwiseConv2dNative and FusedDepthwiseConv2D; undefined where the side module does not cover the layout, the
- * activation or more than one output a channel.
+ * activation or more than two outputs a channel.
  */
 export function convolve(
   side: SideExports,
@@ -15,13 +15,13 @@ export function convolve(
   const activation = activationOf(attrs);
   if (activation === undefined || attrs.dataFormat === 'NCHW') return undefined;
   const info = convInfo(x.shape, filter.shape, attrs, true);
-  if (info.outChannels !== info.inChannels || !areVectors(info.outChannels, bias, slope)) return undefined;
-  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, padInfo } = info;
+  if (info.outChannels > 2 * info.inChannels || !areVectors(info.outChannels, bias, slope)) return undefined;
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
   const y = backend.makeOutput(info.outShape, 'float32');
-  withScratch(backend, side.depthwiseScratch(1, inChannels), (scratch) => {
+  withScratch(backend, side.depthwiseConvScratch(outChannels, ...filterOf(info)), (scratch) => {
     side.depthwiseConv(
       ...addresses(backend, x, filter, bias, slope, y),
-      ...[batchSize, inHeight, inWidth, inChannels, outHeight, outWidth],
+      ...[batchSize, inHeight, inWidth, outChannels, outHeight, outWidth, outChannels / inChannels],
       ...[...filterOf(info), padInfo.top, padInfo.left, ...activation, 0, scratch],
     );
   });
@@ -43,10 +43,10 @@ export function inputGradient(
   const top = info.effectiveFilterHeight - 1 - padInfo.top;
   const left = info.effectiveFilterWidth - 1 - padInfo.left;
   const dx = backend.makeOutput(info.inShape, 'float32');
-  withScratch(backend, side.depthwiseScratch(1, inChannels), (scratch) => {
+  withScratch(backend, side.depthwiseConvScratch(inChannels, ...filterOf(info)), (scratch) => {
     side.depthwiseConv(
       ...addresses(backend, dy, filter, undefined, undefined, dx),
-      ...[batchSize, outHeight, outWidth, inChannels, inHeight, inWidth],
+      ...[batchSize, outHeight, outWidth, inChannels, inHeight, inWidth, 1],
       ...[...filterOf(info), top, left, ...activationOf({})!, 1, scratch],
     );
   });
@@ -63,17 +63,21 @@ export function filterGradient(
   if (info.outChannels !== info.inChannels) return undefined;
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, padInfo } = info;
   const dw = backend.makeOutput(info.filterShape, 'float32');
-  withScratch(backend, side.depthwiseScratch(info.filterHeight * info.filterWidth, inChannels), (scratch) => {
-    side.depthwiseFilterGradient(
-      ...addresses(backend, x, dy, dw),
-      ...[batchSize, inHeight, inWidth, inChannels, outHeight, outWidth],
-      ...[...filterOf(info), padInfo.top, padInfo.left, scratch],
-    );
-  });
+  withScratch(
+    backend,
+    side.depthwiseGradientScratch(info.filterHeight * info.filterWidth, inChannels),
+    (scratch) => {
+      side.depthwiseFilterGradient(
+        ...addresses(backend, x, dy, dw),
+        ...[batchSize, inHeight, inWidth, inChannels, outHeight, outWidth],
+        ...[...filterOf(info), padInfo.top, padInfo.left, scratch],
+      );
+    },
+  );
   return dw;
 }
 
-function filterOf(info: tf.backend_util.Conv2DInfo): number[] {
+function filterOf(info: tf.backend_util.Conv2DInfo): [number, number, number, number, number, number] {
   const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = info;
   return [filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth];
 }

@@ -6,9 +6,6 @@ import { type SideExports, withScratch } from './side-module.ts';
 export const GELU = 'PellucidGelu';
 export const GELU_GRADIENT = 'PellucidGeluGradient';
 
-/** Bytes: the constants of `assembly/gelu.ts`. */
-const SCRATCH = 72;
-
 /**
  * x Phi(x) with the normal distribution's own Phi, not its tanh approximation (Hendrycks and Gimpel 2016).
  * Differentiable on every backend.
@@ -30,7 +27,7 @@ export function gelu<T extends tf.Tensor>(x: T): T {
 
 export function geluKernel(side: SideExports, { inputs: { x }, backend }: KernelCall): tf.TensorInfo {
   const y = backend.makeOutput(x.shape, 'float32');
-  withScratch(backend, SCRATCH, (scratch) => {
+  withScratch(backend, side.geluScratch(), (scratch) => {
     const [from, to] = addresses(backend, x, y) as [number, number];
     side.gelu(from, to, tf.util.sizeFromShape(x.shape), scratch);
   });
@@ -42,7 +39,7 @@ export function geluGradientKernel(
   { inputs: { x, dy }, backend }: KernelCall,
 ): tf.TensorInfo {
   const dx = backend.makeOutput(x.shape, 'float32');
-  withScratch(backend, SCRATCH, (scratch) => {
+  withScratch(backend, side.geluScratch(), (scratch) => {
     const [from, gradient, to] = addresses(backend, x, dy, dx) as [number, number, number];
     side.geluGradient(from, gradient, to, tf.util.sizeFromShape(x.shape), scratch);
   });

@@ -7,26 +7,29 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import * as composed from './composed.ts';
-import {
-  convInfo,
-  convolve,
-  filterGradient,
-  inputGradient,
-  type KernelCall,
-  sumRows,
-} from './convolution.ts';
+import { convInfo, convolve, filterGradient, inputGradient, type KernelCall } from './convolution.ts';
 import * as depthwise from './depthwise.ts';
+import { GATE, GATE_GRADIENT, gateGradientKernel, gateKernel } from './gate.ts';
 import { GELU, GELU_GRADIENT, geluGradientKernel, geluKernel } from './gelu.ts';
 import { LAYER_NORM, LAYER_NORM_GRADIENT, layerNormGradientKernel, layerNormKernel } from './layer-norm.ts';
 import { matMul } from './matmul.ts';
+import { max, mean, sum } from './reductions.ts';
 import { guardAllocation, type SideExports, sideModule } from './side-module.ts';
 import { concat, slice } from './slices.ts';
+import {
+  WINDOW_ATTENTION,
+  WINDOW_ATTENTION_GRADIENT,
+  windowAttentionGradientKernel,
+  windowAttentionKernel,
+} from './window-attention.ts';
 
 export { depthwiseFilterGradient, forEachTap } from './composed.ts';
 export { convInfo } from './convolution.ts';
+export { gate } from './gate.ts';
 export { gelu } from './gelu.ts';
 export { layerNorm } from './layer-norm.ts';
 export { wasmMemory } from './side-module.ts';
+export { windowAttention } from './window-attention.ts';
 
 export interface KernelOptions {
   /**
@@ -49,8 +52,8 @@ export function supportsRelaxedSimd(): boolean {
 }
 
 /**
- * Replaces convolutions (plain and depthwise), matrix products, slices and concatenations of the wasm backend by
- * kernels of our own, and gives `layerNorm` and `gelu` theirs. What they do not cover (NCHW, rare activations) still
+ * Replaces convolutions (plain and depthwise), matrix products, slices, concatenations and reductions of the wasm
+ * backend by kernels of our own, and gives `layerNorm`, `gelu`, `gate` and `windowAttention` theirs. What they do not cover (NCHW, rare activations) still
  * goes to the stock kernels. The backend must be initialised.
  *
  * @throws PellucidError `engine/no-backend` when it is not
@@ -75,9 +78,10 @@ export function installTrainingKernels(options: KernelOptions | undefined): void
     replaceForward(side);
     replaceKernel(tf.Conv2DBackpropInput, () => (call) => inputGradient(side, call));
     replaceKernel(tf.Conv2DBackpropFilter, () => (call) => filterGradient(side, call));
-    replaceKernel(tf.Sum, (stockKernel) => (call) => sumRows(side, call) ?? stockKernel(call));
     replaceKernel(LAYER_NORM_GRADIENT, () => (call) => layerNormGradientKernel(side, call));
     replaceKernel(GELU_GRADIENT, () => (call) => geluGradientKernel(side, call));
+    replaceKernel(GATE_GRADIENT, () => (call) => gateGradientKernel(side, call));
+    replaceKernel(WINDOW_ATTENTION_GRADIENT, () => (call) => windowAttentionGradientKernel(side, call));
   } else {
     compose(tf.Conv2DBackpropInput, ({ inputs: { dy, filter }, attrs }) =>
       composed.convInputGradient(dy, filter, convInfo(attrs.inputShape, filter.shape, attrs)),
@@ -144,8 +148,13 @@ function replaceForward(side: SideExports): void {
     [tf.BatchMatMul]: matMul,
     [tf.Slice]: slice,
     [tf.Concat]: concat,
+    [tf.Sum]: sum,
+    [tf.Mean]: mean,
+    [tf.Max]: max,
     [LAYER_NORM]: layerNormKernel,
     [GELU]: geluKernel,
+    [GATE]: gateKernel,
+    [WINDOW_ATTENTION]: windowAttentionKernel,
   };
   for (const [name, kernel] of Object.entries(ours))
     replaceKernel(name, (stockKernel) => (call) => kernel(side, call) ?? stockKernel(call));

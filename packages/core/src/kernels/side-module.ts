@@ -37,17 +37,26 @@ export interface SideExports {
   directScratch(taps: number, inChannels: number, outChannels: number): number;
   directInputGradient(...args: number[]): void;
   directFilterGradient(...args: number[]): void;
-  depthwiseScratch(taps: number, channels: number): number;
+  depthwiseConvScratch(...args: number[]): number;
   depthwiseConv(...args: number[]): void;
+  depthwiseGradientScratch(taps: number, channels: number): number;
   depthwiseFilterGradient(...args: number[]): void;
   matMulScratch(rows: number, depth: number, columns: number, turnLeft: boolean): number;
   matMul(...args: number[]): void;
   layerNorm(...args: number[]): void;
   layerNormGradient(...args: number[]): void;
+  geluScratch(): number;
   gelu(x: number, y: number, count: number, scratch: number): void;
   geluGradient(x: number, dy: number, dx: number, count: number, scratch: number): void;
+  gate(...args: number[]): void;
+  gateGradient(...args: number[]): void;
+  windowAttentionScratch(size: number, heads: number, width: number): number;
+  windowAttention(...args: number[]): void;
+  windowAttentionGradientScratch(size: number, heads: number, width: number): number;
+  windowAttentionGradient(...args: number[]): void;
   copyRows(from: number, fromRow: number, to: number, toRow: number, rows: number, count: number): void;
-  sumRows(x: number, y: number, rows: number, channels: number): void;
+  sumRows(x: number, y: number, groups: number, rows: number, channels: number, scale: number): void;
+  maxRows(x: number, y: number, groups: number, rows: number, channels: number): void;
 }
 
 /** The Emscripten module under a wasm backend. */

@@ -1,157 +1,205 @@
 /**
- * Depthwise convolution, each channel with a filter of its own: four channels at a time, a run of positions
- * along the row in registers.
+ * Depthwise convolution, each channel with filters of its own: sixteen channels of a patch of the image at a time, copied
+ * side by side with the zeros around the image.
  *
- * Channels that are no multiple of four end in a group that overlaps the one before, and a row in a run that does:
- * what is computed twice comes out the same. Fewer than four channels go lane by lane.
+ * In the image itself the positions of wide features lie so far apart that a patch falls out of the cache between one
+ * channel and the next; where that distance is a multiple of 4 KiB, they even displace each other.
  */
-import { finish, leakRows, padVector } from './epilogue';
-import { loadLanes, madd, padded, storeLanes } from './lanes';
+import { finish, leakRows } from './epilogue';
+import { loadLanes, madd, padded } from './lanes';
 import { endInside, firstInside } from './span';
 
-/** Bytes of scratch memory both functions need. */
-export function depthwiseScratch(taps: i32, channels: i32): usize {
-  return <usize>(taps * padded(channels)) << 2;
+/** Channels of a block, whose values of one position fill a line of the cache. */
+const BLOCK: i32 = 16;
+const LINE: usize = 64;
+/** Rows and columns of the outputs of a patch. */
+const ROWS: i32 = 8;
+const COLUMNS: i32 = 32;
+
+/** How far a patch reaches along an axis. */
+@inline
+function reach(outputs: i32, taps: i32, stride: i32, dilation: i32): i32 {
+  return (outputs - 1) * stride + (taps - 1) * dilation + 1;
+}
+
+@inline
+function blocksOf(channels: i32): i32 {
+  return (channels + BLOCK - 1) / BLOCK;
+}
+
+/** Bytes of scratch memory `depthwiseConv` needs. */
+export function depthwiseConvScratch(
+  channels: i32, filterHeight: i32, filterWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32,
+): usize {
+  const patch =
+    reach(ROWS, filterHeight, strideY, dilationY) * reach(COLUMNS, filterWidth, strideX, dilationX);
+  return <usize>(blocksOf(channels) * (filterHeight * filterWidth + 1) + patch + 2) * LINE;
 }
 
 /**
  * y = clamp(conv(x, w) + bias, low, high).
- * @param x [batch, height, width, channels]
+ * @param x [batch, height, width, channels / multiplier]
  * @param w [filterHeight, filterWidth, channels], read from its end when `turned`: gradient to the input
  * @param bias [channels] or 0 for none
  * @param slope what negative values are multiplied by, [channels], or 0 for `leak` throughout
  * @param y [batch, outHeight, outWidth, channels]
+ * @param multiplier outputs of each channel of x, side by side: 1 or 2
+ * @param scratch `depthwiseConvScratch(channels, filterHeight, ...)` bytes
  */
 export function depthwiseConv(
   x: usize, w: usize, bias: usize, slope: usize, y: usize,
-  batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32,
+  batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, multiplier: i32,
   filterHeight: i32, filterWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32,
   padTop: i32, padLeft: i32, low: f32, high: f32, leak: f32, turned: bool, scratch: usize,
 ): void {
-  padVector(bias, scratch, channels);
   const floor = f32x4.splat(low), ceiling = f32x4.splat(high);
   const pixel = <usize>channels << 2;
-  const tap: usize = turned ? -pixel : pixel;
-  if (turned) w += <usize>(filterHeight * filterWidth - 1) * pixel;
-  // Between these positions every tap of a row lies inside the image.
-  const first = min(outWidth, firstInside(-padLeft, strideX));
-  const end = max(first, min(outWidth, endInside((filterWidth - 1) * dilationX - padLeft, strideX, width)));
-  // How many positions are worked on at a time.
-  const inside = channels < 4 ? 0 : end - first;
-  const run = inside < 4 ? 0 : filterWidth == 3 && strideX * dilationX == 1 && inside >= 8 ? 8 : 4;
-  const step = <usize>strideX * pixel, apart = <usize>dilationX * pixel;
-  for (let line = 0; line < batch * outHeight; line++) {
-    const image = line / outHeight;
-    const top = (line % outHeight) * strideY - padTop;
-    const firstRow = min(filterHeight, firstInside(top, dilationY));
-    const rows = min(filterHeight, endInside(top, dilationY, height)) - firstRow;
-    const from = x + <usize>((image * height + top + firstRow * dilationY) * width) * pixel;
-    const filter = w + <usize>(firstRow * filterWidth) * tap;
-    const row = <usize>(dilationY * width) * pixel;
-    const to = y + <usize>(line * outWidth) * pixel;
-    for (let position = 0; position < outWidth; position++) {
-      if (position >= first && position < end && run > 0) {
-        const at = min(position, end - run);
-        const source = from + <usize>(at * strideX - padLeft) * pixel;
-        for (let c = 0; c < channels; c += 4) {
-          const skip = <usize>min(c, channels - 4) << 2;
-          const start = v128.load(scratch + skip), out = to + <usize>at * pixel + skip;
-          if (run == 8) {
-            convolveThree(source + skip, row, pixel, filter + skip, tap, rows, start, floor, ceiling, out);
-          } else {
-            convolveAny(
-              source + skip, row, step, apart, filter + skip, tap, rows, filterWidth, start, floor, ceiling, out, pixel,
-            );
+  const taps = filterHeight * filterWidth;
+  const blocks = blocksOf(channels);
+  packFilters(w, bias, scratch, taps, channels, turned);
+  const spare = scratch + <usize>(blocks * (taps + 1)) * LINE, patch = spare + 2 * LINE;
+  const line = <usize>reach(COLUMNS, filterWidth, strideX, dilationX) * LINE;
+  const step = <usize>strideX * LINE, apart = <usize>dilationX * LINE, row = <usize>dilationY * line;
+  // What lies behind a short row is computed too, and not used: it must be numbers.
+  memory.fill(patch, 0, <usize>reach(ROWS, filterHeight, strideY, dilationY) * line);
+  for (let image = 0; image < batch; image++) {
+    for (let top = 0; top < outHeight; top += ROWS) {
+      const rows = min(ROWS, outHeight - top);
+      for (let left = 0; left < outWidth; left += COLUMNS) {
+        const columns = min(COLUMNS, outWidth - left);
+        const to = y + <usize>((image * outHeight + top) * outWidth + left) * pixel;
+        for (let block = 0; block < blocks; block++) {
+          const first = block * BLOCK, count = min(BLOCK, channels - first);
+          copyPatch(
+            x + <usize>(image * height * width) * (pixel / multiplier), height, width, channels / multiplier, first,
+            count, multiplier, top * strideY - padTop, left * strideX - padLeft,
+            reach(rows, filterHeight, strideY, dilationY), reach(columns, filterWidth, strideX, dilationX), patch, line,
+          );
+          const filters = scratch + <usize>(block * (taps + 1)) * LINE;
+          for (let r = 0; r < rows; r++) {
+            const from = patch + <usize>(r * strideY) * line;
+            const out = to + <usize>(r * outWidth) * pixel + (<usize>first << 2);
+            for (let p = 0; p < columns; p += 8) {
+              for (let c = 0; c < count; c += 4) {
+                const at = <usize>c << 2;
+                const lanes = count - c, some = columns - p;
+                const source = from + <usize>p * step + at, target = out + <usize>p * pixel + at;
+                const whole = lanes >= 4 && some >= 8;
+                const results = whole ? target : spare, distance = whole ? pixel : 16;
+                if (strideX == 1) {
+                  convolveEight(
+                    source, row, LINE, apart, filters + at, filterHeight, filterWidth, floor, ceiling, results,
+                    distance,
+                  );
+                } else {
+                  convolveEight(
+                    source, row, step, apart, filters + at, filterHeight, filterWidth, floor, ceiling, results,
+                    distance,
+                  );
+                }
+                if (whole) continue;
+                for (let i = 0; i < min(8, some); i++) {
+                  finish(v128.load(spare + (<usize>i << 4)), target + <usize>i * pixel, floor, ceiling, lanes);
+                }
+              }
+            }
           }
         }
-        position = at + run - 1;
-        continue;
-      }
-      const left = position * strideX - padLeft;
-      const firstTap = min(filterWidth, firstInside(left, dilationX));
-      const endTap = min(filterWidth, endInside(left, dilationX, width));
-      for (let c = 0; c < channels; c += 4) {
-        const lanes = channels - c, skip = <usize>c << 2;
-        let sum = loadLanes(scratch + skip, lanes);
-        for (let i = 0; i < rows; i++) {
-          for (let j = firstTap; j < endTap; j++) {
-            const value = loadLanes(from + <usize>i * row + <usize>(left + j * dilationX) * pixel + skip, lanes);
-            sum = madd(value, loadLanes(filter + <usize>(i * filterWidth + j) * tap + skip, lanes), sum);
-          }
-        }
-        finish(sum, to + <usize>position * pixel + skip, floor, ceiling, lanes);
       }
     }
-    leakRows(to, outWidth, channels, slope, leak);
+  }
+  leakRows(y, batch * outHeight * outWidth, channels, slope, leak);
+}
+
+/** The filters of each block, one line a tap, and its bias behind them. */
+function packFilters(w: usize, bias: usize, to: usize, taps: i32, channels: i32, turned: bool): void {
+  for (let first = 0; first < channels; first += BLOCK) {
+    const bytes = <usize>min(BLOCK, channels - first) << 2;
+    memory.fill(to, 0, <usize>(taps + 1) * LINE);
+    for (let tap = 0; tap < taps; tap++, to += LINE) {
+      const from = turned ? taps - 1 - tap : tap;
+      memory.copy(to, w + (<usize>(from * channels + first) << 2), bytes);
+    }
+    if (bias != 0) memory.copy(to, bias + (<usize>first << 2), bytes);
+    to += LINE;
   }
 }
 
-/** Four channels of four positions `step` bytes apart, whose taps all lie inside the image. */
+/** Zeros in `lines` lines: few, for which the engine's own `memory.fill` is a costly call. */
 @inline
-function convolveAny(
-  x: usize, row: usize, step: usize, apart: usize, w: usize, tap: usize, rows: i32, filterWidth: i32,
-  start: v128, low: v128, high: v128, y: usize, pixel: usize,
+function clear(to: usize, lines: i32): void {
+  const zero = f32x4.splat(0);
+  for (const end = to + <usize>lines * LINE; to < end; to += 16) v128.store(to, zero);
+}
+
+/** Copies `count` channels of `rows` x `columns` positions from (top, left) on, zeros where they lie outside the image. */
+@inline
+function copyPatch(
+  image: usize, height: i32, width: i32, channels: i32, first: i32, count: i32, multiplier: i32, top: i32, left: i32,
+  rows: i32, columns: i32, to: usize, line: usize,
 ): void {
-  let s0 = start, s1 = start, s2 = start, s3 = start;
-  for (; rows > 0; rows--, x += row) {
+  const begin = min(columns, max(0, -left)), end = max(begin, min(columns, width - left));
+  const pixel = <usize>channels << 2;
+  for (let i = 0; i < rows; i++, to += line) {
+    if (top + i < 0 || top + i >= height) {
+      clear(to, columns);
+      continue;
+    }
+    clear(to, begin);
+    clear(to + <usize>end * LINE, columns - end);
+    let from = image + <usize>((top + i) * width + left + begin) * pixel;
+    const stop = to + <usize>end * LINE;
+    if (multiplier == 2) {
+      from += <usize>first << 1;
+      for (let out = to + <usize>begin * LINE; out < stop; out += LINE, from += pixel) {
+        for (let c = 0; c < count; c += 4) {
+          const two = count - c >= 4 ? v128.load64_zero(from + (<usize>c << 1)) : v128.load32_zero(from + (<usize>c << 1));
+          v128.store(out + (<usize>c << 2), i32x4.shuffle(two, two, 0, 0, 1, 1));
+        }
+      }
+      continue;
+    }
+    from += <usize>first << 2;
+    if (count == BLOCK) {
+      for (let out = to + <usize>begin * LINE; out < stop; from += pixel) {
+        let source = from;
+        for (const end = out + LINE; out < end; out += 32, source += 32) {
+          v128.store(out, v128.load(source));
+          v128.store(out, v128.load(source, 16), 16);
+        }
+      }
+      continue;
+    }
+    for (let out = to + <usize>begin * LINE; out < stop; out += LINE, from += pixel) {
+      for (let c = 0; c < count; c += 4) {
+        const at = <usize>c << 2;
+        v128.store(out + at, loadLanes(from + at, count - c));
+      }
+    }
+  }
+}
+
+/** Four channels of eight outputs, whose first taps lie `step` bytes apart. */
+@inline
+function convolveEight(
+  x: usize, row: usize, step: usize, apart: usize, w: usize, filterHeight: i32, filterWidth: i32, low: v128,
+  high: v128, y: usize, pixel: usize,
+): void {
+  const start = v128.load(w + <usize>(filterHeight * filterWidth) * LINE);
+  let s0 = start, s1 = start, s2 = start, s3 = start, s4 = start, s5 = start, s6 = start, s7 = start;
+  for (let i = 0; i < filterHeight; i++, x += row) {
     let p = x;
-    for (let j = 0; j < filterWidth; j++, p += apart, w += tap) {
+    for (const end = w + <usize>filterWidth * LINE; w < end; w += LINE, p += apart) {
       const f = v128.load(w);
       s0 = madd(v128.load(p), f, s0);
       s1 = madd(v128.load(p + step), f, s1);
       s2 = madd(v128.load(p + 2 * step), f, s2);
       s3 = madd(v128.load(p + 3 * step), f, s3);
+      s4 = madd(v128.load(p + 4 * step), f, s4);
+      s5 = madd(v128.load(p + 5 * step), f, s5);
+      s6 = madd(v128.load(p + 6 * step), f, s6);
+      s7 = madd(v128.load(p + 7 * step), f, s7);
     }
-  }
-  finish(s0, y, low, high, 4);
-  finish(s1, y + pixel, low, high, 4);
-  finish(s2, y + 2 * pixel, low, high, 4);
-  finish(s3, y + 3 * pixel, low, high, 4);
-}
-
-/** The same for eight neighbours and a filter three wide, where one load serves three sums. */
-@inline
-function convolveThree(
-  x: usize, row: usize, pixel: usize, w: usize, tap: usize, rows: i32, start: v128, low: v128, high: v128,
-  y: usize,
-): void {
-  let s0 = start, s1 = start, s2 = start, s3 = start, s4 = start, s5 = start, s6 = start, s7 = start;
-  for (; rows > 0; rows--, x += row, w += 3 * tap) {
-    const f0 = v128.load(w), f1 = v128.load(w + tap), f2 = v128.load(w + 2 * tap);
-    let p = x;
-    let v = v128.load(p);
-    s0 = madd(v, f0, s0);
-    v = v128.load((p += pixel));
-    s0 = madd(v, f1, s0);
-    s1 = madd(v, f0, s1);
-    v = v128.load((p += pixel));
-    s0 = madd(v, f2, s0);
-    s1 = madd(v, f1, s1);
-    s2 = madd(v, f0, s2);
-    v = v128.load((p += pixel));
-    s1 = madd(v, f2, s1);
-    s2 = madd(v, f1, s2);
-    s3 = madd(v, f0, s3);
-    v = v128.load((p += pixel));
-    s2 = madd(v, f2, s2);
-    s3 = madd(v, f1, s3);
-    s4 = madd(v, f0, s4);
-    v = v128.load((p += pixel));
-    s3 = madd(v, f2, s3);
-    s4 = madd(v, f1, s4);
-    s5 = madd(v, f0, s5);
-    v = v128.load((p += pixel));
-    s4 = madd(v, f2, s4);
-    s5 = madd(v, f1, s5);
-    s6 = madd(v, f0, s6);
-    v = v128.load((p += pixel));
-    s5 = madd(v, f2, s5);
-    s6 = madd(v, f1, s6);
-    s7 = madd(v, f0, s7);
-    v = v128.load((p += pixel));
-    s6 = madd(v, f2, s6);
-    s7 = madd(v, f1, s7);
-    s7 = madd(v128.load(p + pixel), f2, s7);
   }
   finish(s0, y, low, high, 4);
   finish(s1, (y += pixel), low, high, 4);
@@ -163,6 +211,11 @@ function convolveThree(
   finish(s7, y + pixel, low, high, 4);
 }
 
+/** Bytes of scratch memory `depthwiseFilterGradient` needs. */
+export function depthwiseGradientScratch(taps: i32, channels: i32): usize {
+  return <usize>(taps * padded(channels)) << 2;
+}
+
 /** Outputs summed into registers before they are added to the result: bounds rounding, and fits the cache. */
 const SEGMENT: i32 = 32;
 
@@ -170,7 +223,7 @@ const SEGMENT: i32 = 32;
  * The gradient to the filter.
  * @param dy [batch, outHeight, outWidth, channels]
  * @param dw [filterHeight, filterWidth, channels]
- * @param scratch `depthwiseScratch(filterHeight * filterWidth, channels)` bytes
+ * @param scratch `depthwiseGradientScratch(filterHeight * filterWidth, channels)` bytes
  */
 export function depthwiseFilterGradient(
   x: usize, dy: usize, dw: usize,
@@ -179,7 +232,7 @@ export function depthwiseFilterGradient(
   padTop: i32, padLeft: i32, scratch: usize,
 ): void {
   const pixel = <usize>channels << 2, sum = <usize>padded(channels) << 2;
-  memory.fill(scratch, 0, depthwiseScratch(filterHeight * filterWidth, channels));
+  memory.fill(scratch, 0, depthwiseGradientScratch(filterHeight * filterWidth, channels));
   const step = <usize>strideX * pixel;
   for (let line = 0; line < batch * outHeight; line++) {
     const image = line / outHeight;

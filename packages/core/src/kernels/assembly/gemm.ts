@@ -14,9 +14,13 @@
  */
 import { gatherLanes, loadLanes, madd, padded } from './lanes';
 
-/** Rows of the left matrix worked on at a time: as many as leave half of a first-level cache free, at most 32. */
-export function segmentOf(depth: i32): i32 {
-  return max(4, min(32, 4096 / max(depth, 1)) & ~3);
+/**
+ * Rows of the left matrix worked on at a time: as many as leave half of a first-level cache free, at most 32. Where the
+ * right matrix fills the second level, as many as share that with it, at most 64, so that it is read less often.
+ */
+export function segmentOf(depth: i32, columns: i32): i32 {
+  const large = depth * columns > 65536;
+  return max(4, min(large ? 64 : 32, (large ? 32768 : 4096) / max(depth, 1)) & ~3);
 }
 
 /**
@@ -26,7 +30,21 @@ export function segmentOf(depth: i32): i32 {
 export function packPanels(w: usize, to: usize, depth: i32, stride: i32, columns: i32, turned: bool): void {
   const wide = padded(columns);
   if (stride != depth) memory.fill(to, 0, <usize>(stride * wide) << 2);
-  for (let o = 0; o < columns; o += 4) {
+  let o = 0;
+  if (!turned) {
+    // Two panels at a time, whose columns fill a line of the cache.
+    const next = <usize>stride << 5;
+    for (; o + 16 <= columns; o += 16) {
+      let from = w + (<usize>o << 2), out = to + (<usize>(o * stride) << 2);
+      for (let i = 0; i < depth; i++, from += <usize>columns << 2, out += 32) {
+        v128.store(out, v128.load(from));
+        v128.store(out, v128.load(from, 16), 16);
+        v128.store(out + next, v128.load(from, 32));
+        v128.store(out + next, v128.load(from, 48), 16);
+      }
+    }
+  }
+  for (; o < columns; o += 4) {
     const panel = wide - (o & ~7) >= 8 ? 8 : 4;
     let out = to + (<usize>((o & ~7) * stride + (o & 4)) << 2);
     for (let i = 0; i < depth; i++, out += <usize>panel << 2) {
@@ -150,6 +168,33 @@ function multiply4x4(a0: usize, row: usize, b: usize, start: usize, c: usize, st
   v128.store(c, c3);
 }
 
+/** Eight rows of A by a panel of four columns: sums enough to keep the processor busy. */
+@inline
+function multiply8x4(a0: usize, row: usize, b: usize, start: usize, c: usize, stride: usize): void {
+  let c0 = v128.load(start), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+  let a1 = a0 + row, a2 = a1 + row, a3 = a2 + row;
+  const further = 4 * row;
+  for (const end = a1; a0 < end; a0 += 4, a1 += 4, a2 += 4, a3 += 4, b += 16) {
+    const b0 = v128.load(b);
+    c0 = madd(v128.load_splat<f32>(a0), b0, c0);
+    c1 = madd(v128.load_splat<f32>(a1), b0, c1);
+    c2 = madd(v128.load_splat<f32>(a2), b0, c2);
+    c3 = madd(v128.load_splat<f32>(a3), b0, c3);
+    c4 = madd(v128.load_splat<f32>(a0 + further), b0, c4);
+    c5 = madd(v128.load_splat<f32>(a1 + further), b0, c5);
+    c6 = madd(v128.load_splat<f32>(a2 + further), b0, c6);
+    c7 = madd(v128.load_splat<f32>(a3 + further), b0, c7);
+  }
+  v128.store(c, c0);
+  v128.store((c += stride), c1);
+  v128.store((c += stride), c2);
+  v128.store((c += stride), c3);
+  v128.store((c += stride), c4);
+  v128.store((c += stride), c5);
+  v128.store((c += stride), c6);
+  v128.store(c + stride, c7);
+}
+
 /**
  * C = A B, and `start` added to every row.
  * @param a rows of `depth` floats
@@ -185,7 +230,9 @@ export function multiply(
     start += 32;
   }
   if (columns == 0) return;
-  for (let from = a; from < end; from += 4 * row, c += 4 * stride) multiply4x4(from, row, b, start, c, stride);
+  let from = a;
+  for (; from + 8 * row <= end; from += 8 * row, c += 8 * stride) multiply8x4(from, row, b, start, c, stride);
+  for (; from < end; from += 4 * row, c += 4 * stride) multiply4x4(from, row, b, start, c, stride);
 }
 
 /** Adds the sum over rows of (4 left columns) x (8 right columns) to c. */

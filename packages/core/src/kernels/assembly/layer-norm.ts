@@ -20,26 +20,44 @@ function ones(count: i32): v128 {
 
 @inline
 function meanOf(x: usize, channels: i32): f32 {
-  let sum = f32x4.splat(0);
-  for (let c = 0; c < channels; c += 4) sum = f32x4.add(sum, loadLanes(x + (<usize>c << 2), channels - c));
-  return total(sum) / <f32>channels;
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  let c = 0;
+  for (; c + 16 <= channels; c += 16, x += 64) {
+    s0 = f32x4.add(s0, v128.load(x));
+    s1 = f32x4.add(s1, v128.load(x, 16));
+    s2 = f32x4.add(s2, v128.load(x, 32));
+    s3 = f32x4.add(s3, v128.load(x, 48));
+  }
+  for (; c < channels; c += 4, x += 16) s0 = f32x4.add(s0, loadLanes(x, channels - c));
+  return total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))) / <f32>channels;
+}
+
+/** The square of four values' difference from `middle`, added to `sum`. */
+@inline
+function addSquares(values: v128, middle: v128, sum: v128): v128 {
+  const centred = f32x4.sub(values, middle);
+  return madd(centred, centred, sum);
 }
 
 /** 1 / sqrt(variance + epsilon), from differences to the mean: a difference of squares would lose digits. */
 @inline
 function scaleOf(x: usize, channels: i32, mean: f32, epsilon: f32): f32 {
   const middle = f32x4.splat(mean);
-  let sum = f32x4.splat(0);
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
   let c = 0;
-  for (; c + 4 <= channels; c += 4) {
-    const centred = f32x4.sub(v128.load(x + (<usize>c << 2)), middle);
-    sum = madd(centred, centred, sum);
+  for (; c + 16 <= channels; c += 16, x += 64) {
+    s0 = addSquares(v128.load(x), middle, s0);
+    s1 = addSquares(v128.load(x, 16), middle, s1);
+    s2 = addSquares(v128.load(x, 32), middle, s2);
+    s3 = addSquares(v128.load(x, 48), middle, s3);
   }
+  for (; c + 4 <= channels; c += 4, x += 16) s0 = addSquares(v128.load(x), middle, s0);
   if (c < channels) {
-    const rest = f32x4.mul(f32x4.sub(loadLanes(x + (<usize>c << 2), channels - c), middle), ones(channels - c));
-    sum = madd(rest, rest, sum);
+    const rest = f32x4.mul(f32x4.sub(loadLanes(x, channels - c), middle), ones(channels - c));
+    s1 = madd(rest, rest, s1);
   }
-  return 1 / sqrt<f32>(total(sum) / <f32>channels + epsilon);
+  const sum = total(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  return 1 / sqrt<f32>(sum / <f32>channels + epsilon);
 }
 
 /**

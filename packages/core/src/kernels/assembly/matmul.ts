@@ -7,7 +7,7 @@ const SEGMENT: i32 = 32;
 
 /** Bytes of scratch memory `matMul` needs. */
 export function matMulScratch(rows: i32, depth: i32, columns: i32, turnLeft: bool): usize {
-  const left = padded(rows), right = padded(columns), size = segmentOf(depth);
+  const left = padded(rows), right = padded(columns), size = segmentOf(depth, columns);
   return turnLeft
     ? <usize>(left * right + SEGMENT * (left + right)) << 2
     : (<usize>(right + depth * right + size * (depth + right)) << 2) + packSize(size, depth);
@@ -45,7 +45,7 @@ export function matMul(
 function plainProduct(
   a: usize, panels: usize, zeros: usize, c: usize, rows: i32, depth: i32, columns: i32,
 ): void {
-  const right = padded(columns), size = segmentOf(depth);
+  const right = padded(columns), size = segmentOf(depth, columns);
   const row = <usize>depth << 2;
   const copy = panels + (<usize>(depth * right) << 2);
   const products = copy + (<usize>(size * depth) << 2);

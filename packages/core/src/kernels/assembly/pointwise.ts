@@ -8,7 +8,7 @@ import { copyFloats, padded } from './lanes';
 
 /** Bytes of scratch memory for a filter of `depth` inputs an output: taps times channels. */
 export function productScratch(depth: i32, outChannels: i32): usize {
-  const co = padded(outChannels), size = segmentOf(depth);
+  const co = padded(outChannels), size = segmentOf(depth, outChannels);
   return (<usize>(co + depth * co + size * (depth + co)) << 2) + packSize(size, depth);
 }
 
@@ -25,7 +25,7 @@ export function pointwiseConv(
   x: usize, w: usize, bias: usize, slope: usize, y: usize,
   positions: i32, inChannels: i32, outChannels: i32, low: f32, high: f32, leak: f32, turned: bool, scratch: usize,
 ): void {
-  const co = padded(outChannels), size = segmentOf(inChannels);
+  const co = padded(outChannels), size = segmentOf(inChannels, outChannels);
   const panels = scratch + (<usize>co << 2);
   const rows = panels + (<usize>(inChannels * co) << 2);
   const products = rows + (<usize>(size * inChannels) << 2);
@@ -56,7 +56,7 @@ function writeProducts(
   const inPlace = whole && (outChannels & 3) == 0;
   const to = inPlace ? y : products;
   const co = padded(outChannels);
-  multiply(rows, panels, bias, to, count, depth, co, products + (<usize>(segmentOf(depth) * co) << 2));
+  multiply(rows, panels, bias, to, count, depth, co, products + (<usize>(segmentOf(depth, outChannels) * co) << 2));
   if (!inPlace || low > -Infinity || high < Infinity) {
     finishRows(to, y, count, outChannels, f32x4.splat(low), f32x4.splat(high));
   }
@@ -79,7 +79,7 @@ export function patchConv(
   padTop: i32, padLeft: i32, low: f32, high: f32, leak: f32, scratch: usize,
 ): void {
   const depth = filterHeight * filterWidth * inChannels;
-  const co = padded(outChannels), size = segmentOf(depth);
+  const co = padded(outChannels), size = segmentOf(depth, outChannels);
   const panels = scratch + (<usize>co << 2);
   const rows = panels + (<usize>(depth * co) << 2);
   const products = rows + (<usize>(size * depth) << 2);

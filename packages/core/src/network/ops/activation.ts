@@ -12,8 +12,6 @@ export interface Activate extends NodeBase {
 
 export const activate: Op<Activate> = {
   demand: pointwise,
-  // The exact GELU takes an error function, a sum and a product.
-  scratch: ({ activation, channels }, positions) => (activation === 'gelu' ? 8 * channels * positions : 0),
   run({ activation, slope }, [x]) {
     switch (activation) {
       case 'relu':

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { convFilterGradient, convInputGradient } from '../../kernels/composed.ts';
 import type { NodeBase, Op, Weight } from './op.ts';
 
 export type Activation = 'none' | 'relu' | 'leaky-relu';
@@ -98,16 +99,29 @@ function fusedConv(node: Conv, x: tf.Tensor4D, weight: tf.Tensor4D, bias?: tf.Te
     return {
       value: y,
       gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
-        if (dilation > 1) throw new Error('dilated convolutions are for teachers: they have no gradient');
         const [x, weight, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
         const inner = activation === 'none' ? dy : tf.mul(dy, tf.step(y, activation === 'relu' ? 0 : slope));
-        const gradients = [
-          run('Conv2DBackpropInput', { dy: inner, filter: weight }, { inputShape: x.shape }),
-          run('Conv2DBackpropFilter', { x, dy: inner }, { filterShape: weight.shape }),
-        ];
+        const gradients =
+          dilation > 1 && tf.getBackend() !== 'wasm'
+            ? dilatedGradients(x, weight, inner as tf.Tensor4D, dilation)
+            : [
+                run('Conv2DBackpropInput', { dy: inner, filter: weight }, { inputShape: x.shape }),
+                run('Conv2DBackpropFilter', { x, dy: inner }, { filterShape: weight.shape }),
+              ];
         return bias ? [...gradients, tf.sum(inner, [0, 1, 2]) as tf.Tensor4D] : gradients;
       },
     };
   });
   return (node.bias ? differentiable(x, weight, bias!) : differentiable(x, weight)) as tf.Tensor4D;
+}
+
+/** On backends whose own gradients overlook the dilation: all but ours. */
+function dilatedGradients(
+  x: tf.Tensor4D,
+  weight: tf.Tensor4D,
+  dy: tf.Tensor4D,
+  dilation: number,
+): tf.Tensor4D[] {
+  const info = tf.backend_util.computeConv2DInfo(x.shape, weight.shape, 1, dilation, 'same');
+  return [convInputGradient(dy, weight, info), convFilterGradient(x, dy, info)];
 }

@@ -31,12 +31,15 @@ export const windowDct: Op<WindowDct> = {
 export function dctMatrix(window: number, inverse: boolean): Float32Array {
   const size = window * window;
   // Along one axis: X[k] = 2 sum_i x[i] cos(pi (2 i + 1) k / 2n); x[i] = (X[0] / 2 + sum_k X[k] cos(...)) / n.
-  const axis = (to: number, from: number) =>
-    inverse
+  const axis = Float64Array.from({ length: size }, (_, index) => {
+    const [to, from] = [Math.floor(index / window), index % window];
+    return inverse
       ? (from === 0 ? 0.5 : Math.cos((Math.PI * (2 * to + 1) * from) / (2 * window))) / window
       : 2 * Math.cos((Math.PI * (2 * from + 1) * to) / (2 * window));
+  });
+  const along = (to: number, from: number) => axis[to * window + from]!;
   return Float32Array.from({ length: size * size }, (_, index) => {
     const [to, from] = [Math.floor(index / size), index % size];
-    return axis(Math.floor(to / window), Math.floor(from / window)) * axis(to % window, from % window);
+    return along(Math.floor(to / window), Math.floor(from / window)) * along(to % window, from % window);
   });
 }

@@ -33,40 +33,55 @@ export const depthwise: Op<Depthwise> = {
     const reach = padding({ ...node, step: 1 });
     return { from: from - reach, to: to + reach };
   },
-  scratch: ({ channels, bias }, positions) => (bias ? 4 * channels * positions : 0),
   run({ name, dilation, bias }, [x], weights) {
     const filter = weights[`${name}.weight`] as tf.Tensor4D;
-    const convolve = () => (dilation > 1 ? dilated(x!, filter, dilation) : plain(x!, filter, 1));
-    return bias ? tf.tidy(() => tf.add(convolve(), weights[`${name}.bias`]!)) : convolve();
+    return convolve(x!, filter, bias ? (weights[`${name}.bias`] as tf.Tensor1D) : undefined, dilation);
   },
 };
 
-const plain = (x: tf.Tensor4D, filter: tf.Tensor4D, dilation: number): tf.Tensor4D =>
-  tf.depthwiseConv2d(x, filter, 1, 'same', 'NHWC', dilation);
-
-/** With the gradients that TensorFlow.js has for a dilation of 1 alone. */
-function dilated(x: tf.Tensor4D, filter: tf.Tensor4D, dilation: number): tf.Tensor4D {
-  const differentiable = tf.customGrad((x, filter, save) => {
-    (save as unknown as tf.GradSaveFunc)([x as tf.Tensor, filter as tf.Tensor]);
+/** With the bias in the same kernel, and the gradients that TensorFlow.js has for a dilation of 1 alone. */
+function convolve(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  bias: tf.Tensor1D | undefined,
+  dilation: number,
+): tf.Tensor4D {
+  const attributes = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC', dilations: [dilation, dilation] };
+  const run = (kernel: string, inputs: tf.NamedTensorMap, more = {}) =>
+    tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as tf.Tensor4D;
+  const differentiable = tf.customGrad((...args) => {
+    const save = args.at(-1) as unknown as tf.GradSaveFunc;
+    const [x, filter, bias] = args.slice(0, -1) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor1D?];
+    save([x, filter]);
     return {
-      value: plain(x as tf.Tensor4D, filter as tf.Tensor4D, dilation),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      value: bias
+        ? run(tf.FusedDepthwiseConv2D, { x, filter, bias }, { activation: 'linear' })
+        : run(tf.DepthwiseConv2dNative, { x, filter }),
+      gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
         const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
-        const info = tf.backend_util.computeConv2DInfo(
-          x.shape,
-          filter.shape,
-          1,
-          dilation,
-          'same',
-          undefined,
-          true,
-        );
-        return [
-          plain(dy as tf.Tensor4D, tf.reverse(filter, [0, 1]), dilation),
-          depthwiseFilterGradient(x, dy as tf.Tensor4D, info),
-        ];
+        const gradients =
+          dilation > 1
+            ? dilatedGradients(x, filter, dy as tf.Tensor4D, dilation)
+            : [
+                run(tf.DepthwiseConv2dNativeBackpropInput, { dy, filter }, { inputShape: x.shape }),
+                run(tf.DepthwiseConv2dNativeBackpropFilter, { x, dy }, { filterShape: filter.shape }),
+              ];
+        return bias ? [...gradients, tf.sum(dy, [0, 1, 2]) as tf.Tensor4D] : gradients;
       },
     };
   });
-  return differentiable(x, filter) as tf.Tensor4D;
+  return (bias ? differentiable(x, filter, bias) : differentiable(x, filter)) as tf.Tensor4D;
+}
+
+function dilatedGradients(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  dy: tf.Tensor4D,
+  dilation: number,
+): tf.Tensor4D[] {
+  const info = tf.backend_util.computeConv2DInfo(x.shape, filter.shape, 1, dilation, 'same', undefined, true);
+  return [
+    tf.depthwiseConv2d(dy, tf.reverse(filter, [0, 1]), 1, 'same', 'NHWC', dilation),
+    depthwiseFilterGradient(x, dy, info),
+  ];
 }

@@ -1,5 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { gelu } from '../../kernels/gelu.ts';
+import { gate as product } from '../../kernels/gate.ts';
 import { type NodeBase, type Op, pointwise } from './op.ts';
 
 /**
@@ -13,14 +12,5 @@ export interface Gate extends NodeBase {
 
 export const gate: Op<Gate> = {
   demand: pointwise,
-  // Both halves; the GELU adds two maps of its own beside the first.
-  scratch: ({ channels, activation }, positions) =>
-    4 * positions * channels * (activation === 'gelu' ? 4 : 2),
-  run({ channels, activation }, [x]) {
-    return tf.tidy(() => {
-      const half = (index: number) =>
-        tf.slice(x!, [0, 0, 0, index * channels], [-1, -1, -1, channels]) as tf.Tensor4D;
-      return tf.mul(activation === 'gelu' ? gelu(half(0)) : half(0), half(1));
-    });
-  },
+  run: ({ activation }, [x]) => product(x!, activation === 'gelu'),
 };

@@ -24,8 +24,8 @@ export interface AveragePool extends NodeBase {
 
 export const globalPool: Op<GlobalPool> = {
   demand: everywhere,
-  // The stock reduction transposes what it reduces.
-  scratch: ({ statistic, channels }, positions) => 4 * channels * positions * (statistic === 'mean' ? 1 : 2),
+  // The differences from the mean, and their squares.
+  scratch: ({ statistic, channels }, positions) => (statistic === 'mean' ? 0 : 8 * channels * positions),
   run({ statistic }, [x]) {
     return tf.tidy(() => {
       const mean = tf.mean(x!, [1, 2], true) as tf.Tensor4D;
@@ -40,8 +40,8 @@ export const globalPool: Op<GlobalPool> = {
 
 export const blockPool: Op<BlockPool> = {
   demand: ({ block }, { from, to }): Span => ({ from: from * block, to: to * block + block - 1 }),
-  // Each reduction transposes what it reduces.
-  scratch: ({ block, channels }, positions) => 4 * channels * positions * block * (block + 1),
+  // What the reduction along one axis leaves to the other.
+  scratch: ({ block, channels }, positions) => 4 * channels * positions * block,
   run({ statistic, block }, [x]) {
     const [n, h, w, c] = x!.shape;
     // Reduced axis by axis: the stock max pooling has a wrong gradient on the wasm backend.

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { windowAttention as fused } from '../../kernels/window-attention.ts';
 import { dctMatrix } from './dct.ts';
 import { type NodeBase, type Op, windowed } from './op.ts';
 import { fromWindows, toWindows } from './windows.ts';
@@ -30,45 +31,50 @@ export const windowAttention: Op<WindowAttention> = {
   ],
   macs: ({ window, channels }) => 2 * window * window * channels,
   demand: windowed,
-  scratch({ window, heads, channels, shift, tokens }, positions) {
-    const size = window * window;
-    const logits = heads * size;
-    const mask = isMasked({ shift, tokens }) ? size : 0;
-    const most = Math.max(4 * channels, logits + 3 * channels, 2 * logits + mask);
-    return 4 * (positions * most + 2 * heads * size * size);
-  },
+  // The regions.
+  scratch: (node, positions) => (isMasked(node) ? 4 * positions : 0),
   run(node, [qkv], weights) {
-    const { name, window, heads, channels } = node;
-    const [n, h, w] = qkv!.shape;
-    const size = window * window;
-    // Each step in a tidy of its own, so that it frees what the step before has made.
-    const part = (index: number) =>
-      tf.tidy(() => {
-        const sliced = tf.slice(qkv!, [0, 0, 0, index * channels], [-1, -1, -1, channels]);
-        const tokens = tf.reshape(toWindows(sliced, window), [-1, size, heads, channels / heads]);
-        return tf.transpose(tokens, [0, 2, 1, 3]);
-      });
-    const query = () => tf.tidy(() => tf.mul(part(0), (channels / heads) ** -0.5));
-    const products = () => tf.tidy(() => tf.matMul(query(), part(1), false, true));
-    const logits = () =>
-      tf.tidy(() =>
-        tf.add(products(), relativeBias(weights[`${name}.relative_position_bias_table`]!, window, heads)),
-      );
-    const apart = () =>
-      tf.tidy(() => {
-        const windows = (h * w) / size;
-        const byWindow = tf.reshape(logits(), [n, windows, heads, size * size]);
-        const sum = tf.add(byWindow, tf.reshape(mask(h, w, node), [1, windows, 1, size * size]));
-        return tf.reshape(sum, [n * windows, heads, size, size]);
-      });
-    const attention = () => tf.tidy(() => tf.softmax(isMasked(node) ? apart() : logits()));
+    const { name, window } = node;
+    const [, h, w] = qkv!.shape;
     return tf.tidy(() => {
-      const mixed = tf.tidy(() => tf.matMul(attention(), part(2)));
-      const merged = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, size, channels]) as tf.Tensor3D;
-      return fromWindows(merged, window, [n, h, w]);
+      const table = weights[`${name}.relative_position_bias_table`]!;
+      const regions = isMasked(node) ? regionsOf(h, w, node) : undefined;
+      return fused(qkv!, table, regions, window) ?? composed(node, qkv!, table, regions);
     });
   },
 };
+
+/** The same as the fused kernel, of stock ops. */
+function composed(
+  { window, heads, channels }: WindowAttention,
+  qkv: tf.Tensor4D,
+  table: tf.Tensor,
+  regions: tf.Tensor2D | undefined,
+): tf.Tensor4D {
+  const [n, h, w] = qkv.shape;
+  const size = window * window;
+  // Each step in a tidy of its own, so that it frees what the step before has made.
+  const part = (index: number) =>
+    tf.tidy(() => {
+      const sliced = tf.slice(qkv, [0, 0, 0, index * channels], [-1, -1, -1, channels]);
+      const tokens = tf.reshape(toWindows(sliced, window), [-1, size, heads, channels / heads]);
+      return tf.transpose(tokens, [0, 2, 1, 3]);
+    });
+  const query = () => tf.tidy(() => tf.mul(part(0), (channels / heads) ** -0.5));
+  const products = () => tf.tidy(() => tf.matMul(query(), part(1), false, true));
+  const logits = () => tf.tidy(() => tf.add(products(), relativeBias(table, window, heads)));
+  const masked = (regions: tf.Tensor2D) =>
+    tf.tidy(() => {
+      const windows = (h * w) / size;
+      const byWindow = tf.reshape(logits(), [n, windows, heads, size * size]);
+      const sum = tf.add(byWindow, tf.reshape(mask(regions), [1, windows, 1, size * size]));
+      return tf.reshape(sum, [n * windows, heads, size, size]);
+    });
+  const attention = () => tf.tidy(() => tf.softmax(regions ? masked(regions) : logits()));
+  const mixed = tf.tidy(() => tf.matMul(attention(), part(2)));
+  const merged = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, size, channels]) as tf.Tensor3D;
+  return fromWindows(merged, window, [n, h, w]);
+}
 
 const isMasked = ({ shift, tokens }: Pick<WindowAttention, 'shift' | 'tokens'>): boolean =>
   shift > 0 || tokens === 'frequencies';
@@ -102,14 +108,25 @@ function relativeBias(table: tf.Tensor, window: number, heads: number): tf.Tenso
 }
 
 /**
- * What is added to the logits: -100 between positions that the cyclic shift has brought together from opposite sides of
- * the feature, 0 between neighbours. [windows, window^2, window^2]
+ * What is added to the logits: -100 between positions of different regions, 0 within one.
+ *
+ * @param regions [windows, window^2]
+ * @returns [windows, window^2, window^2]
+ */
+function mask(regions: tf.Tensor2D): tf.Tensor3D {
+  const apart = tf.notEqual(tf.expandDims(regions, 2), tf.expandDims(regions, 1));
+  return tf.mul(tf.cast(apart, 'float32'), -100);
+}
+
+/**
+ * In which region each position lies: those that the cyclic shift has brought together from opposite sides of the
+ * feature lie in different ones. [windows, window^2]
  *
  * Frequencies lie on no side. DCTSwin's code takes the DCT of the map of the regions as it does of all that it cuts in
  * windows, and parts those coefficients that differ: some of the windows at the seam, and in windows that were not
  * shifted, whose map is constant, the first one from all others.
  */
-function mask(height: number, width: number, { window, shift, tokens }: WindowAttention): tf.Tensor3D {
+function regionsOf(height: number, width: number, { window, shift, tokens }: WindowAttention): tf.Tensor2D {
   const size = window * window;
   const across = width / window;
   const windows = (height / window) * across;
@@ -119,7 +136,9 @@ function mask(height: number, width: number, { window, shift, tokens }: WindowAt
     return position < length - window ? 0 : position < length - shift ? 1 : 2;
   };
   const matrix = tokens === 'frequencies' ? dctMatrix(window, false) : undefined;
-  const values = new Float32Array(windows * size * size);
+  const values = new Float32Array(windows * size);
+  // Few windows differ.
+  const known = new Map<string, Float64Array>();
   for (let index = 0; index < windows; index++) {
     const [top, left] = [window * Math.floor(index / across), window * (index % across)];
     const regions = Float64Array.from({ length: size }, (_, position) => {
@@ -127,11 +146,11 @@ function mask(height: number, width: number, { window, shift, tokens }: WindowAt
       return 3 * region(y, height) + region(x, width);
     });
     if (regions.every((value) => value === 0)) continue;
-    const ids = matrix ? coefficients(matrix, regions) : regions;
-    for (let pair = 0; pair < size * size; pair++)
-      if (ids[Math.floor(pair / size)] !== ids[pair % size]) values[index * size * size + pair] = -100;
+    const pattern = regions.join();
+    if (!known.has(pattern)) known.set(pattern, matrix ? coefficients(matrix, regions) : regions);
+    values.set(known.get(pattern)!, index * size);
   }
-  return tf.tensor3d(values, [windows, size, size]);
+  return tf.tensor2d(values, [windows, size]);
 }
 
 /** Of a window's values, in hundredths: what should be alike differs in its last digits. */
