@@ -1,6 +1,9 @@
 export * from './degradations/index.ts';
 export { PellucidError } from './errors.ts';
+export { blockMean } from './losses/block-mean.ts';
 export { blockVariance, edgeSegmentDeviation } from './losses/blocks.ts';
+export { positionDivergence } from './losses/divergence.ts';
+export { contrastNormalised, edgeStatistics, naturalStatistics } from './losses/feature-statistics.ts';
 export { l1 } from './losses/l1.ts';
 export { greyLevels, mscnMap, neighbourProducts, sceneMoments } from './losses/mscn.ts';
 export {
@@ -29,7 +32,7 @@ export { type ReceptiveField, receptiveField } from './network/receptive-field.t
 export { fold, unfold, withBranches } from './network/reparameterise.ts';
 export { type Feature, type Ops, trace } from './network/trace.ts';
 export { buildNetwork, type NetworkConfig, networkConfig } from './networks/index.ts';
-export { initialWeights, type Weights } from './networks/initial-weights.ts';
+export { drawWeights, initialWeights, type Weights } from './networks/initial-weights.ts';
 export { Random } from './random.ts';
 export { type Raster, whiteLevel } from './raster.ts';
 export { resizeBicubic } from './resize/bicubic.ts';

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { UNFINISHED, writeAtomically } from './atomic-file.ts';
 import type { Recipe } from './recipe.ts';
 
-/** The arrays of a run, each as long as the student has weights. */
+/** The arrays of a run, each with the student's weights and then the method's auxiliaries. */
 export interface TrainingArrays {
   weights: Float32Array;
   /** Adam's running means of the gradient and of its square. */

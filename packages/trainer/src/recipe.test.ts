@@ -52,6 +52,8 @@ test.each([
   ['method.kind=logit', 'method.kind: expected one of scratch, logits'],
   ['method={kind: logits, wieght: 2}', 'method.wieght: unknown key; did you mean "weight"?'],
   ['method.kind=logits', 'teacher: the method logits needs one'],
+  ['method={kind: slkd, weights: {nr: 1}}', 'method.weights.nr: unknown key; did you mean "nc"?'],
+  ['method={kind: at, taps: [{student: a, teacher: b}, {student: a, teacher: b}]}', 'names a pair twice'],
   ['degradation.sigma=-1', 'degradation.sigma'],
   ['student={kind: restormer, wdith: 8}', 'student.wdith: unknown key; did you mean "width"?'],
   ['student={kind: edsr, scale: 2}', 'student.kind: enlarges its input'],

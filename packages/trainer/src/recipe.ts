@@ -114,12 +114,21 @@ export function networkOf({ init: _, reparameterised: __, ...network }: Recipe['
   return network;
 }
 
-/** Why a network cannot follow pairs of one degraded and one clean patch of the same size, if it cannot. */
+/** Why a network cannot be trained on pairs of one degraded and one clean patch, if it cannot. */
 function untrainable(graph: Graph): string | undefined {
+  if (isTold(graph)) return 'must be told the noise level, which training does not do';
+  return unpaired(graph);
+}
+
+/** Whether a network must be told how strong the noise is. */
+export function isTold(graph: Graph): boolean {
+  return graph.nodes.some(({ op }) => op === 'noise-level');
+}
+
+/** Why a network does not make one photograph of one of the same size, if it does not. */
+export function unpaired(graph: Graph): string | undefined {
   if (graph.nodes[0]!.channels !== 3) return 'reads several photographs at once, and degradations give one';
   if (enlargement(graph) !== 1) return 'enlarges its input, and degradations keep the size';
-  if (graph.nodes.some(({ op }) => op === 'noise-level'))
-    return 'must be told the noise level, which training does not do';
   return undefined;
 }
 

@@ -77,7 +77,7 @@ test('distils from a teacher, and keeps no tensor of it', async () => {
       'seed=2',
     ]),
     data,
-    teacher,
+    teachers: [teacher],
     folder: path.join(folder, 'student'),
     observe: (event) => event.kind === 'scalars' && 'loss' in event.values && parts.push(event.values),
   });
@@ -197,7 +197,9 @@ test('a student starts from a model of its own network only', async () => {
 test('a teacher that cannot take the patches, or a folder that cannot be written, is refused', async () => {
   const { model } = (await train({ recipe, data, folder }))!;
   const teacher = { ...model, graph: { ...model.graph, alignment: 16 } };
-  await expect(train({ recipe, data, folder, teacher })).rejects.toMatchObject({ code: 'train/patch-size' });
+  await expect(train({ recipe, data, folder, teachers: [teacher] })).rejects.toMatchObject({
+    code: 'train/patch-size',
+  });
   const file = path.join(folder, 'recipe.yml');
   await expect(train({ recipe, data, folder: file })).rejects.toMatchObject({ code: 'file/not-written' });
 });

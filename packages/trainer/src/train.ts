@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   buildNetwork,
+  drawWeights,
   fold,
   type Graph,
   initialWeights,
@@ -9,6 +10,7 @@ import {
   PellucidError,
   Random,
   unfold,
+  type Weight,
   type Weights,
   type WeightTensors,
   weightsOf,
@@ -30,13 +32,15 @@ import { Parameters } from './parameters.ts';
 import { RecentMeans } from './recent-means.ts';
 import { formatRecipe, networkOf, type Recipe, trainingGraph } from './recipe.ts';
 import { learningRateAt } from './schedule.ts';
+import { methodFor } from './teachers.ts';
 import type { TrainingData } from './training-data.ts';
 import { degradedPsnr, restoredPsnr } from './validate.ts';
 
 export interface TrainingOptions {
   recipe: Recipe;
   data: TrainingData;
-  teacher?: Model | undefined;
+  /** The recipe's teacher, then any that its method names: `loadTeachers`. None unless given. */
+  teachers?: readonly Model[];
   /** What computes the gradients: the current backend in this thread unless given. Closed when the run ends. */
   gradients?: Gradients;
   /** The run's folder, which gets the recipe and `checkpoints`. New or empty, unless `resume` is set. */
@@ -63,10 +67,10 @@ export interface TrainingResult {
  *
  * @returns undefined when the signal stopped the run before its last step
  * @throws PellucidError `train/diverged` when the loss stops being a number; `checkpoint/none`,
- *   `checkpoint/other-recipe` on resuming; `train/patch-size`, `train/other-network`, `file/not-written`
+ *   `checkpoint/other-recipe`, `checkpoint/other-teacher` on resuming; `train/other-network`, `file/not-written`, and what `methodFor` throws
  */
 export async function train(options: TrainingOptions): Promise<TrainingResult | undefined> {
-  const gradients = options.gradients ?? new LocalGradients(options.recipe, options.teacher);
+  const gradients = options.gradients ?? new LocalGradients(options.recipe, options.teachers ?? []);
   try {
     return await loop(options, gradients);
   } finally {
@@ -75,19 +79,19 @@ export async function train(options: TrainingOptions): Promise<TrainingResult | 
 }
 
 async function loop(options: TrainingOptions, gradients: Gradients): Promise<TrainingResult | undefined> {
-  const { recipe, data, teacher, folder, resume = false, signal, observe = () => {} } = options;
+  const { recipe, data, teachers = [], folder, resume = false, signal, observe = () => {} } = options;
   const { optimiser, every, steps } = recipe;
   const random = new Random(recipe.seed);
   const network = networkOf(recipe.student);
   const graph = trainingGraph(recipe.student);
-  const parameters = new Parameters(weightsOf(graph));
+  const { auxiliaries } = methodFor(recipe, teachers);
+  const parameters = new Parameters([...weightsOf(graph), ...auxiliaries]);
   const checkpoints = path.join(folder, 'checkpoints');
-  if (teacher) refuseUnfitTeacher(teacher, recipe);
   await removeUnfinished(checkpoints);
 
   const state = resume
-    ? await continueFrom(checkpoints, recipe, observe)
-    : startFrom(parameters.flatten(await firstWeights(recipe, graph, random)));
+    ? await continueFrom(checkpoints, recipe, parameters.count, observe)
+    : startFrom(parameters.flatten(await firstWeights(recipe, graph, auxiliaries, random)));
   await writeAtomically(path.join(folder, 'recipe.yml'), formatRecipe(recipe));
   observe({ kind: 'start', step: state.step });
   const gradient = new Float32Array(parameters.count);
@@ -142,7 +146,9 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
   }
   const restored = await validate();
   await save();
+  // Of the student's weights alone: no node of its graph has an auxiliary.
   const weights = await fold(graph, parameters.unflatten(state.average));
+  const [teacher] = teachers;
   const reference = teacher && (await measure(teacher.graph, uploadModel(teacher)));
   return {
     model: { name: recipe.name, task: recipe.task, network, graph: buildNetwork(network), weights },
@@ -150,17 +156,15 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
   };
 }
 
-function refuseUnfitTeacher({ name, graph: { alignment } }: Model, { data }: Recipe): void {
-  if (data.patch % alignment === 0 && data.validation.size % alignment === 0) return;
-  throw new PellucidError(
-    'train/patch-size',
-    `The teacher ${name} takes sides that are multiples of ${alignment}: change data.patch or data.validation.size.`,
-  );
-}
-
-async function firstWeights(recipe: Recipe, graph: Graph, random: Random): Promise<Weights> {
+async function firstWeights(
+  recipe: Recipe,
+  graph: Graph,
+  auxiliaries: readonly Weight[],
+  random: Random,
+): Promise<Weights> {
   const plain = await plainWeights(recipe, random.fork('weights'));
-  return recipe.student.reparameterised ? unfold(graph, plain, random.fork('branches')) : plain;
+  const own = recipe.student.reparameterised ? await unfold(graph, plain, random.fork('branches')) : plain;
+  return new Map([...own, ...drawWeights(auxiliaries, random.fork('auxiliaries'))]);
 }
 
 async function plainWeights(recipe: Recipe, random: Random): Promise<Weights> {
@@ -179,10 +183,20 @@ function startFrom(weights: Float32Array): TrainingState {
   return { step: 0, weights, first: zeros(), second: zeros(), average: weights.slice(), best: null };
 }
 
-async function continueFrom(checkpoints: string, recipe: Recipe, observe: Observer): Promise<TrainingState> {
+async function continueFrom(
+  checkpoints: string,
+  recipe: Recipe,
+  count: number,
+  observe: Observer,
+): Promise<TrainingState> {
   const note = (message: string) => observe({ kind: 'note', message });
   const saved = await loadNewestCheckpoint(checkpoints, note);
   refuseOtherRecipe(saved.recipe, recipe);
+  if (saved.state.weights.length !== count)
+    throw new PellucidError(
+      'checkpoint/other-teacher',
+      `The run was started with another model at ${recipe.teacher}, of other features: put that one back, or start a new run with --name.`,
+    );
   note(`Continuing after step ${saved.state.step} of ${recipe.steps}.`);
   return saved.state;
 }

@@ -16,7 +16,8 @@ export async function restoredPsnr(
   const values: number[] = [];
   for (const pair of pairs) {
     const input = tf.tensor4d(pair.degraded, pair.shape);
-    const output = infer(graph, weights, input);
+    const conditions = pair.noiseLevels ? { noiseLevel: pair.noiseLevels[0]! } : {};
+    const output = infer(graph, weights, input, conditions);
     values.push(psnrOf((await output.data()) as Float32Array, pair));
     tf.dispose([input, output]);
   }

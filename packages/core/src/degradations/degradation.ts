@@ -12,4 +12,10 @@ export interface Degradation {
    * @returns the degraded image: same size and scale, values outside 0..1 allowed.
    */
   apply(pixels: Float32Array, width: number, height: number, random: Random): Float32Array;
+
+  /**
+   * The noise level (sigma, 0..255) that `apply` is about to draw from this stream, which stays where it is: for networks
+   * that are told. Only degradations that have one.
+   */
+  noiseLevel?(random: Random): number;
 }

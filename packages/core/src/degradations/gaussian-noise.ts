@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Random } from '../random.ts';
+import { Random } from '../random.ts';
 import type { Degradation } from './degradation.ts';
 import { drawFrom, rangeOf } from './range.ts';
 
@@ -36,12 +36,10 @@ export function addGaussianNoise(pixels: Float32Array, sigma: number, random: Ra
   return pixels.map((value) => value + (sigma / 255) * random.normal());
 }
 
-/**
- * Noise of the settings' sigma, in `eightBit` of the images as a file holds it. A network that is told the noise level
- * needs the drawn sigma: call `drawSigma` and `addGaussianNoise` in turn, which is what this does.
- */
+/** Noise of the settings' sigma, in `eightBit` of the images as a file holds it. */
 export function gaussianNoise({ sigma, eightBit = 0 }: Omit<GaussianNoiseSettings, 'kind'>): Degradation {
   return {
+    noiseLevel: (random) => drawSigma(sigma, Random.from(random.state())),
     apply(pixels, _width, _height, random) {
       const noisy = addGaussianNoise(pixels, drawSigma(sigma, random), random);
       const stored = eightBit > 0 && random.uniform(0, 1) < eightBit;

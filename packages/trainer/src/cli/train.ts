@@ -1,7 +1,7 @@
 /** `pnpm train [RECIPE]`: trains a student as a recipe says, and writes a model that the other commands read. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { buildNetwork, PellucidError, parameters } from '@pellucid/core';
+import { buildNetwork, PellucidError } from '@pellucid/core';
 import { defineCommand } from 'citty';
 import type { Skipped } from '../data/index.ts';
 import { physicalCores } from '../engine/cores.ts';
@@ -10,10 +10,10 @@ import { openParallelGradients } from '../gradients/parallel.ts';
 import { metricsLog } from '../log/metrics-log.ts';
 import { progress } from '../log/progress.ts';
 import { tensorboard } from '../log/tensorboard.ts';
-import { loadModel } from '../model-file.ts';
-import { formatRecipe, networkOf, parseRecipe, trainingGraph } from '../recipe.ts';
+import { formatRecipe, networkOf, parseRecipe } from '../recipe.ts';
 import { costTable, describePsnr, release } from '../release.ts';
 import { chooseRunFolder } from '../run-folder.ts';
+import { loadTeachers, methodFor } from '../teachers.ts';
 import { train } from '../train.ts';
 import { openTrainingData } from '../training-data.ts';
 import { repeatedFlag, runCommand } from './command.ts';
@@ -47,7 +47,9 @@ const command = defineCommand({
 
     const resume = args.resume ?? false;
     const folder = await chooseRunFolder(args.out, recipe.name, { name: args.name, resume });
-    const teacher = recipe.teacher === undefined ? undefined : await loadModel(recipe.teacher);
+    const teachers = await loadTeachers(recipe);
+    const [teacher] = teachers;
+    methodFor(recipe, teachers);
     const engine = await openEngine(args.engine);
     const data = await openTrainingData(recipe);
     console.log(`Data: ${data.description}`);
@@ -61,12 +63,11 @@ const command = defineCommand({
     const display = progress(recipe.steps);
     const observers = [display.observe, metricsLog(path.join(folder, 'metrics.jsonl')), tensorboard(folder)];
     const stop = stopOnSignals();
-    const count = parameters(trainingGraph(recipe.student));
-    const gradients = await openParallelGradients(recipe, teacher, { engine: engine.name, workers, count });
+    const gradients = await openParallelGradients(recipe, teachers, { engine: engine.name, workers });
     const result = await train({
       recipe,
       data,
-      teacher,
+      teachers,
       gradients,
       folder,
       resume,

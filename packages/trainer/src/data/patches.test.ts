@@ -33,6 +33,22 @@ describe('PatchSampler', () => {
     expect(Math.max(...clean)).toBeLessThanOrEqual(59 / 255 + 1e-7);
   });
 
+  it('says how strong the noise of each patch is, where noise degrades it', () => {
+    const settings = { photographs, patch: 16, batch: 6 };
+    const pairs = new PatchSampler({ ...settings, degradation: noise }).draw(new Random(4));
+    const pixels = 16 * 16 * 3;
+    for (const [index, level] of pairs.noiseLevels!.entries()) {
+      const difference = pairs.degraded
+        .subarray(index * pixels, (index + 1) * pixels)
+        .map((value, i) => 255 * (value - pairs.clean[index * pixels + i]!));
+      const deviation = Math.sqrt(difference.reduce((sum, value) => sum + value * value, 0) / pixels);
+      expect(Math.abs(deviation / level - 1)).toBeLessThan(0.1);
+    }
+    expect(new PatchSampler({ ...settings, degradation: none }).draw(new Random(4))).not.toHaveProperty(
+      'noiseLevels',
+    );
+  });
+
   it('cuts whole squares, in all eight orientations equally often', () => {
     const patch = 4;
     const sampler = new PatchSampler({ photographs, patch, batch: 800, degradation: none });
@@ -127,6 +143,20 @@ describe('validationPairs', () => {
       [25, 20, 2],
       [34, 29, 2],
     ]);
+  });
+
+  it('says how strong the noise is', () => {
+    const [pair] = validationPairs({
+      photographs: [chart(60, 50, 2)],
+      size: 32,
+      degradation: noise,
+      seed: 1,
+    });
+    const difference = pair!.degraded.map((value, i) => 255 * (value - pair!.clean[i]!));
+    const deviation = Math.sqrt(
+      difference.reduce((sum, value) => sum + value * value, 0) / difference.length,
+    );
+    expect(Math.abs(deviation / pair!.noiseLevels![0]! - 1)).toBeLessThan(0.05);
   });
 
   it('degrades each the same way every time, whatever else is in the set', () => {

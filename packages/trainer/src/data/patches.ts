@@ -7,6 +7,8 @@ export interface Pairs {
   degraded: Float32Array;
   /** `[images, height, width, 3]` */
   shape: [number, number, number, number];
+  /** Sigma of each image's noise, 0..255, where that is what degrades it. */
+  noiseLevels?: Float32Array;
 }
 
 export interface PatchSamplerOptions {
@@ -46,12 +48,14 @@ export class PatchSampler {
     const values = patch * patch * 3;
     const clean = new Float32Array(batch * values);
     const degraded = new Float32Array(batch * values);
-    for (let at = 0; at < clean.length; at += values) {
+    const noiseLevels = degradation.noiseLevel && new Float32Array(batch);
+    for (let index = 0; index < batch; index++) {
       const pixels = this.#cut(random);
-      clean.set(pixels, at);
-      degraded.set(degradation.apply(pixels, patch, patch, random), at);
+      clean.set(pixels, index * values);
+      if (noiseLevels) noiseLevels[index] = degradation.noiseLevel!(random);
+      degraded.set(degradation.apply(pixels, patch, patch, random), index * values);
     }
-    return { clean, degraded, shape };
+    return { clean, degraded, shape, ...(noiseLevels && { noiseLevels }) };
   }
 
   #cut(random: Random): Float32Array {
@@ -110,8 +114,11 @@ export function validationPairs({ photographs, size, degradation, seed }: Valida
     const left = Math.floor((photograph.width - size) / 2);
     const top = Math.floor((photograph.height - size) / 2);
     const clean = cut(photograph, left, top, size, 0);
-    const degraded = degradation.apply(clean, size, size, random.fork(photograph.name));
-    return { clean, degraded, shape: [1, size, size, 3] };
+    const stream = random.fork(photograph.name);
+    const noiseLevel = degradation.noiseLevel?.(stream);
+    const degraded = degradation.apply(clean, size, size, stream);
+    const told = noiseLevel !== undefined && { noiseLevels: Float32Array.of(noiseLevel) };
+    return { clean, degraded, shape: [1, size, size, 3], ...told };
   });
 }
 

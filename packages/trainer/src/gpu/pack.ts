@@ -121,6 +121,8 @@ async function copyInputs(root: string, recipe: Recipe): Promise<{ packed: Recip
   };
   const isModel = (file: string) => file.endsWith('.safetensors');
   if (recipe.teacher !== undefined) packed.teacher = await take('teacher', recipe.teacher, isModel);
+  if (packed.method.kind === 'slkd' && packed.method.teacherB !== 'same')
+    packed.method.teacherB = await take('teacher-b', packed.method.teacherB, isModel);
   if (recipe.student.init !== undefined)
     packed.student.init = await take('init', recipe.student.init, isModel);
   if (recipe.data.photographs !== 'procedural')

@@ -1,7 +1,7 @@
 import { type Model, weightsOf } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Pairs } from '../data/index.ts';
-import { methodOf, type Network } from '../methods/index.ts';
+import { type Method, methodOf, type Network } from '../methods/index.ts';
 import { Parameters } from '../parameters.ts';
 import { type Recipe, trainingGraph } from '../recipe.ts';
 import { lossAndGradient } from './loss-and-gradient.ts';
@@ -10,7 +10,7 @@ import { refuseTooLarge } from './memory.ts';
 /** Whatever computes the loss of a batch and its gradient: one engine, or several side by side. */
 export interface Gradients {
   /**
-   * @param weights the student's, flat, in the order of its graph
+   * @param weights the student's, flat, in the order of its graph, then the method's auxiliaries
    * @param gradient filled in place, laid out like `weights`
    * @returns `loss` and the named parts it was added up from, means over the batch
    * @throws PellucidError `engine/out-of-memory` for a batch that the engine cannot hold
@@ -22,31 +22,39 @@ export interface Gradients {
 
 /** Computes on the current TensorFlow.js backend, in this thread. */
 export class LocalGradients implements Gradients {
+  /** All that is trained. */
+  readonly parameters: Parameters;
   readonly #graph: Network['graph'];
-  readonly #parameters: Parameters;
-  readonly #method: ReturnType<typeof methodOf>;
-  readonly #teacher: Network | undefined;
+  readonly #method: Method;
+  readonly #teachers: Network[];
 
-  constructor(recipe: Pick<Recipe, 'student' | 'method'>, teacher: Model | undefined) {
+  constructor(recipe: Pick<Recipe, 'student' | 'method'>, teachers: readonly Model[]) {
     this.#graph = trainingGraph(recipe.student);
-    this.#parameters = new Parameters(weightsOf(this.#graph));
-    this.#method = methodOf(recipe.method);
-    this.#teacher = teacher && { graph: teacher.graph, weights: uploadModel(teacher) };
+    const graphs = teachers.map(({ graph }) => graph);
+    this.#method = methodOf(recipe.method, this.#graph, graphs);
+    this.parameters = new Parameters([...weightsOf(this.#graph), ...this.#method.auxiliaries]);
+    this.#teachers = teachers.map((teacher) => ({ graph: teacher.graph, weights: uploadModel(teacher) }));
   }
 
-  async compute(weights: Float32Array, { clean, degraded, shape }: Pairs, gradient: Float32Array) {
-    if (tf.getBackend() === 'wasm') refuseTooLarge(this.#graph, this.#teacher?.graph, shape);
-    const batch = { degraded: tf.tensor4d(degraded, shape), clean: tf.tensor4d(clean, shape) };
-    const student = { graph: this.#graph, parameters: this.#parameters, weights };
+  async compute(weights: Float32Array, pairs: Pairs, gradient: Float32Array) {
+    const { clean, degraded, shape, noiseLevels } = pairs;
+    const graphs = this.#teachers.map(({ graph }) => graph);
+    if (tf.getBackend() === 'wasm') refuseTooLarge(this.#graph, graphs, shape);
+    const batch = {
+      degraded: tf.tensor4d(degraded, shape),
+      clean: tf.tensor4d(clean, shape),
+      conditions: noiseLevels ? { noiseLevel: tf.tensor1d(noiseLevels) } : {},
+    };
+    const student = { graph: this.#graph, parameters: this.parameters, weights };
     try {
-      return await lossAndGradient(this.#method, student, this.#teacher, batch, gradient);
+      return await lossAndGradient(this.#method, student, this.#teachers, batch, gradient);
     } finally {
-      tf.dispose([batch.degraded, batch.clean]);
+      tf.dispose([batch.degraded, batch.clean, batch.conditions]);
     }
   }
 
   async close() {
-    if (this.#teacher) tf.dispose(this.#teacher.weights);
+    for (const { weights } of this.#teachers) tf.dispose(weights);
   }
 }
 

@@ -26,7 +26,7 @@ test.each([
   const teacher = { graph, weights: parameters.upload(noise()) };
   const before = tf.memory().numTensors;
   const lossAt = async (weights: Float32Array, gradient = new Float32Array(parameters.count)) =>
-    lossAndGradient(methodOf(config), { graph, parameters, weights }, teacher, batch, gradient);
+    lossAndGradient(methodOf(config, graph), { graph, parameters, weights }, [teacher], batch, gradient);
 
   const weights = noise();
   const gradient = new Float32Array(parameters.count);

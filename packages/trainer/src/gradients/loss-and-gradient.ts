@@ -4,23 +4,24 @@ import type { Batch, Method, Network } from '../methods/index.ts';
 import type { Parameters } from '../parameters.ts';
 
 /**
- * The loss of a batch and its gradient with respect to the student's weights.
+ * The loss of a batch and its gradient with respect to the student's weights and the method's auxiliaries.
  *
- * @param weights flat, as `parameters` lays them out
+ * @param student its graph, and all that is trained: `weights`, flat, as `parameters` lays them out
+ * @param teachers the recipe's, then the method's own
  * @param gradient filled in place, laid out like `weights`
  * @returns `loss` and the named parts it was added up from
  */
 export async function lossAndGradient(
   method: Method,
   student: { graph: Graph; parameters: Parameters; weights: Float32Array },
-  teacher: Network | undefined,
+  teachers: readonly Network[],
   batch: Batch,
   gradient: Float32Array,
 ): Promise<Record<string, number>> {
   const { graph, parameters } = student;
   const [scalars, gradients] = tf.tidy(() => {
     const weights = parameters.upload(student.weights);
-    const loss = method({ graph, weights }, teacher, batch);
+    const loss = method.loss({ graph, weights }, teachers, batch);
     const scalars: Record<string, tf.Scalar> = {};
     const recorded = () => {
       const { total, parts } = loss();

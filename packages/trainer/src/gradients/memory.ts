@@ -11,12 +11,14 @@ const WASM_HEAP = 2 ** 32;
  */
 export function refuseTooLarge(
   student: Graph,
-  teacher: Graph | undefined,
+  teachers: readonly Graph[],
   [patches, height, width]: readonly number[],
 ): void {
   const needed = (positions: number) =>
-    trainingMemory(student, positions) +
-    (teacher ? trainingMemory(teacher, positions, { gradients: false }) : 0);
+    teachers.reduce(
+      (sum, teacher) => sum + trainingMemory(teacher, positions, { gradients: false }),
+      trainingMemory(student, positions),
+    );
   const positions = patches! * height! * width!;
   const bytes = needed(positions);
   if (bytes <= WASM_HEAP) return;

@@ -40,12 +40,12 @@ describe('two workers', () => {
   let two: Gradients;
   beforeAll(async () => {
     await openEngine('wasm');
-    two = await openParallelGradients(recipe, teacher, { engine: 'wasm', workers: 2, count });
+    two = await openParallelGradients(recipe, [teacher], { engine: 'wasm', workers: 2 });
   });
   afterAll(() => two.close());
 
   it('find the same loss and gradient as one, to 1e-5, and the same again', async () => {
-    const one = new LocalGradients(recipe, teacher);
+    const one = new LocalGradients(recipe, [teacher]);
     const weights = noise(count);
     const [a, b, c] = [0, 1, 2].map(() => new Float32Array(count)) as [
       Float32Array,
@@ -64,10 +64,9 @@ describe('two workers', () => {
   });
 
   it('whose engine does not start are an error, not a hang', async () => {
-    const opening = openParallelGradients(recipe, teacher, {
+    const opening = openParallelGradients(recipe, [teacher], {
       engine: 'nowhere' as EngineName,
       workers: 2,
-      count,
     });
     await expect(opening).rejects.toMatchObject({ code: 'engine/worker-failed' });
   });

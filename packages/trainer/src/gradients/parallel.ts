@@ -10,7 +10,7 @@ import { type Gradients, LocalGradients } from './gradients.ts';
 /** What a worker is started with. Weights and gradient are shared memory, which both threads see without a copy. */
 export interface WorkerSetup {
   recipe: Pick<Recipe, 'student' | 'method'>;
-  teacher: Model | undefined;
+  teachers: readonly Model[];
   engine: EngineName;
   weights: Float32Array;
   gradient: Float32Array;
@@ -37,19 +37,19 @@ interface Helper {
  * and the gradients are averaged in proportion to the shares. The losses are means over equal patches, so this is the
  * gradient of the whole batch, up to the order in which floats are added: always the same one for one number of workers.
  *
- * @param count number of the student's parameters
  * @throws PellucidError `engine/worker-failed` when a worker cannot start or dies
  */
 export async function openParallelGradients(
   recipe: WorkerSetup['recipe'],
-  teacher: Model | undefined,
-  { engine, workers, count }: { engine: EngineName; workers: number; count: number },
+  teachers: readonly Model[],
+  { engine, workers }: { engine: EngineName; workers: number },
 ): Promise<Gradients> {
-  const local = new LocalGradients(recipe, teacher);
+  const local = new LocalGradients(recipe, teachers);
+  const { count } = local.parameters;
   const weights = shared(count);
   const helpers = Array.from({ length: workers - 1 }, () => {
     const gradient = shared(count);
-    const workerData: WorkerSetup = { recipe, teacher, engine, weights, gradient };
+    const workerData: WorkerSetup = { recipe, teachers, engine, weights, gradient };
     const worker = new Worker(new URL(`./worker${ending}`, import.meta.url), { workerData });
     return { worker, gradient, answer: answerOf(worker) };
   });
@@ -95,7 +95,7 @@ function shared(length: number): Float32Array {
 
 /** Cuts a batch into as many shares as there are workers, the first ones larger by one patch where it does not divide. */
 export function split(
-  { clean, degraded, shape: [patches, height, width, channels] }: Pairs,
+  { clean, degraded, noiseLevels, shape: [patches, height, width, channels] }: Pairs,
   workers: number,
 ): Pairs[] {
   const values = height * width * channels;
@@ -104,7 +104,9 @@ export function split(
   for (let left = workers; left > 0; left--) {
     const count = Math.ceil((patches - from) / left);
     const cut = (pixels: Float32Array) => pixels.slice(from * values, (from + count) * values);
-    shares.push({ clean: cut(clean), degraded: cut(degraded), shape: [count, height, width, channels] });
+    const told = noiseLevels && { noiseLevels: noiseLevels.slice(from, from + count) };
+    const shape: Pairs['shape'] = [count, height, width, channels];
+    shares.push({ clean: cut(clean), degraded: cut(degraded), shape, ...told });
     from += count;
   }
   return shares;

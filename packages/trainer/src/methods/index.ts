@@ -1,23 +1,65 @@
+import type { Graph } from '@pellucid/core';
 import { z } from 'zod';
+import { at } from './at.ts';
+import { fakd } from './fakd.ts';
+import { fitnet } from './fitnet.ts';
 import { logits } from './logits.ts';
 import type { Method } from './method.ts';
 import { scratch } from './scratch.ts';
+import { slkd } from './slkd.ts';
 
 export type { Batch, Loss, Method, Network } from './method.ts';
+
+const weight = z.number().nonnegative();
+
+/** The features to compare; every level of encoder and decoder, paired by size, unless given. */
+const taps = z
+  .array(z.strictObject({ student: z.string(), teacher: z.string() }))
+  .min(1)
+  .refine((pairs) => new Set(pairs.map((pair) => JSON.stringify(pair))).size === pairs.length, {
+    error: 'names a pair twice',
+  })
+  .optional();
 
 /** The settings of any method, told apart by `kind`. */
 export const methodConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('scratch') }),
-  z.strictObject({ kind: z.literal('logits'), weight: z.number().nonnegative().default(1) }),
+  z.strictObject({ kind: z.literal('logits'), weight: weight.default(1) }),
+  z.strictObject({ kind: z.literal('fitnet'), taps, weight: weight.default(0.1) }),
+  z.strictObject({ kind: z.literal('at'), taps, weight: weight.default(0.1) }),
+  z.strictObject({ kind: z.literal('fakd'), taps, weight: weight.default(0.1) }),
+  z.strictObject({
+    kind: z.literal('slkd'),
+    /** Of the image level, of the encoder's natural statistics and of the decoder's edges; 0 leaves a term out. */
+    weights: z
+      .strictObject({ image: weight.default(0.5), nc: weight.default(0.1), et: weight.default(0.1) })
+      .prefault({}),
+    /** What sees the clean image: `same`, the recipe's teacher, or the path of a model of its own. */
+    teacherB: z.string().default('same'),
+  }),
 ]);
 
 export type MethodConfig = z.infer<typeof methodConfig>;
 
-export function methodOf(config: MethodConfig): Method {
+/**
+ * The method that a recipe asks for, between these networks.
+ *
+ * @param teachers the recipe's, then the method's own; none for a method without
+ * @throws PellucidError `method/no-tap`, `method/no-levels`, `method/scales` where they cannot be compared
+ */
+export function methodOf(config: MethodConfig, student: Graph, teachers: readonly Graph[] = []): Method {
   switch (config.kind) {
     case 'scratch':
       return scratch();
     case 'logits':
       return logits(config);
+    case 'fitnet':
+      return fitnet(config, student, teachers[0]!);
+    case 'at':
+      return at(config, student, teachers[0]!);
+    case 'fakd':
+      return fakd(config, student, teachers[0]!);
+    case 'slkd':
+      return slkd(config, student, teachers);
   }
 }

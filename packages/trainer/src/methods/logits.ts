@@ -11,16 +11,19 @@ import type { Method } from './method.ts';
  * so there is no temperature.
  */
 export function logits({ weight }: { weight: number }): Method {
-  return (student, teacher, batch) => {
-    const taught = forward(teacher!.graph, teacher!.weights, batch.degraded).output;
-    return () => {
-      const restored = forward(student.graph, student.weights, batch.degraded).output;
-      const pixel = l1(restored, batch.clean);
-      const imitation = l1(restored, taught);
-      return {
-        total: tf.add(pixel, tf.mul(imitation, weight)),
-        parts: { l_pixel: pixel, l_teacher: imitation },
+  return {
+    auxiliaries: [],
+    loss(student, [teacher], batch) {
+      const taught = forward(teacher!.graph, teacher!.weights, batch.degraded, [], batch.conditions).output;
+      return () => {
+        const restored = forward(student.graph, student.weights, batch.degraded).output;
+        const pixel = l1(restored, batch.clean);
+        const imitation = l1(restored, taught);
+        return {
+          total: tf.add(pixel, tf.mul(imitation, weight)),
+          parts: { l_pixel: pixel, l_teacher: imitation },
+        };
       };
-    };
+    },
   };
 }

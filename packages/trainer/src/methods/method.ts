@@ -1,9 +1,10 @@
-import type { Graph } from '@pellucid/core';
+import type { Conditions, Graph, Weight } from '@pellucid/core';
 import type * as tf from '@tensorflow/tfjs-core';
 
 /** A network with its weights on the engine, for core's `forward`, which also reads features off named taps. */
 export interface Network {
   graph: Graph;
+  /** By name. The student's has the method's auxiliaries among them. */
   weights: Record<string, tf.Tensor>;
 }
 
@@ -11,6 +12,8 @@ export interface Network {
 export interface Batch {
   degraded: tf.Tensor4D;
   clean: tf.Tensor4D;
+  /** What a teacher that is told the noise level is told of each degraded patch, where it is known. */
+  conditions?: Conditions;
 }
 
 /** What to minimise, and the named parts it was added up from, unweighted, for the log. */
@@ -19,11 +22,19 @@ export interface Loss {
   parts: Record<string, tf.Scalar>;
 }
 
-/**
- * A way to train a student on one batch.
- *
- * A method works in two moments. When called, it asks the teacher whatever it needs to know: that is not recorded
- * for the gradient, for the teacher stays as it is. The function it returns is recorded, and differentiated with
- * respect to the student's weights.
- */
-export type Method = (student: Network, teacher: Network | undefined, batch: Batch) => () => Loss;
+/** A way to train a student on one batch. */
+export interface Method {
+  /**
+   * Weights of the method's own, such as a regressor between features of different width. They are trained, averaged and
+   * saved in checkpoints as the student's are, and are not in the released model.
+   */
+  auxiliaries: readonly Weight[];
+  /**
+   * Works in two moments. When called, it asks the teachers whatever it needs to know: that is not recorded for the
+   * gradient, for they stay as they are. The function it returns is recorded, and differentiated with respect to the
+   * student's weights and the auxiliaries.
+   *
+   * @param teachers the recipe's teacher, then any that the method names itself
+   */
+  loss(student: Network, teachers: readonly Network[], batch: Batch): () => Loss;
+}

@@ -3,9 +3,12 @@ import type { Method } from './method.ts';
 
 /** No teacher: the mean absolute error to the clean patch, which every distillation has to beat. */
 export function scratch(): Method {
-  return (student, _teacher, batch) => () => {
-    const restored = forward(student.graph, student.weights, batch.degraded).output;
-    const pixel = l1(restored, batch.clean);
-    return { total: pixel, parts: { l_pixel: pixel } };
+  return {
+    auxiliaries: [],
+    loss: (student, _teachers, batch) => () => {
+      const restored = forward(student.graph, student.weights, batch.degraded).output;
+      const pixel = l1(restored, batch.clean);
+      return { total: pixel, parts: { l_pixel: pixel } };
+    },
   };
 }
