@@ -3,8 +3,8 @@ import path from 'node:path';
 import { infer, readSafetensors } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { largestDifference, weightTensors } from '../../core/reference.ts';
-import { useCpu, useTrainingWasm } from '../../core/testing.ts';
+import { useCpu, useTrainingWasm } from '../../core/testing/engines.ts';
+import { largestDifference, weightTensors } from '../../core/testing/reference.ts';
 import { teachersFolder } from './folders.ts';
 import { foreignTeacher, presentTeachers } from './teachers.ts';
 

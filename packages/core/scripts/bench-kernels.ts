@@ -25,7 +25,7 @@ import {
   wasmMemory,
 } from '../src/kernels/index.ts';
 import { windowAttention } from '../src/network/ops/window-attention.ts';
-import { useWasm } from '../testing.ts';
+import { useWasm } from '../testing/engines.ts';
 
 const [build = supportsRelaxedSimd() ? 'conv-relaxed' : 'conv', only = ''] = process.argv.slice(2);
 const side = () => ({

@@ -14,7 +14,7 @@ import { opOf } from '../src/network/ops/index.ts';
 import { trace } from '../src/network/trace.ts';
 import { buildNetwork, networkConfig } from '../src/networks/index.ts';
 import { Random } from '../src/random.ts';
-import { useTrainingWasm } from '../testing.ts';
+import { useTrainingWasm } from '../testing/engines.ts';
 
 const published = [
   { kind: 'restormer' },

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { kinds } from '../../testing-kinds.ts';
+import { kinds } from '../../testing/kinds.ts';
 import { withBranches } from '../network/reparameterise.ts';
 import { trace } from '../network/trace.ts';
 import { exportGraphModel, exportOnnx } from './index.ts';

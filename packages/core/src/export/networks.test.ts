@@ -1,5 +1,5 @@
 import { beforeAll, describe, it } from 'vitest';
-import { useTrainingWasm } from '../../testing.ts';
+import { useTrainingWasm } from '../../testing/engines.ts';
 import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { expectSameInBothFormats, lively } from './testing.ts';
 

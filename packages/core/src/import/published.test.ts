@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useWasm } from '../../testing.ts';
+import { useWasm } from '../../testing/engines.ts';
 import { readSafetensors } from '../model/safetensors.ts';
 import { weightsOf } from '../network/cost.ts';
 import { infer } from '../network/forward.ts';

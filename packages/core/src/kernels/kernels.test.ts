@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useWasm } from '../../testing.ts';
+import { useWasm } from '../../testing/engines.ts';
 import { PellucidError } from '../errors.ts';
 import { Random } from '../random.ts';
 import { wasmMemory } from './index.ts';

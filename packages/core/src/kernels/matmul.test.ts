@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { useTrainingWasm } from '../../testing.ts';
+import { useTrainingWasm } from '../../testing/engines.ts';
 import { Random } from '../random.ts';
 
 const random = new Random('matmul');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
-import { useWasm } from '../../testing.ts';
+import { useWasm } from '../../testing/engines.ts';
 import type { Random } from '../random.ts';
 import { installTrainingKernels, supportsRelaxedSimd, wasmMemory } from './index.ts';
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { useWasm } from '../../testing.ts';
-import { congruentialPicture } from '../../testing-images.ts';
+import { useWasm } from '../../testing/engines.ts';
+import { congruentialPicture } from '../../testing/images.ts';
 import { greyPlane } from '../metrics/grey.ts';
 import { mscn } from '../metrics/mscn.ts';
 import { Random } from '../random.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { useWasm } from '../../testing.ts';
+import { useWasm } from '../../testing/engines.ts';
 import { Random } from '../random.ts';
 import { positionDivergence } from './divergence.ts';
 import { slopeError } from './testing.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useTrainingWasm } from '../../testing.ts';
+import { useTrainingWasm } from '../../testing/engines.ts';
 import { mscnWindow } from '../metrics/mscn.ts';
 import { Random } from '../random.ts';
 import { contrastNormalised, edgeStatistics, naturalStatistics } from './feature-statistics.ts';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useWasm } from '../../testing.ts';
-import { congruentialPicture } from '../../testing-images.ts';
+import { useWasm } from '../../testing/engines.ts';
+import { congruentialPicture } from '../../testing/images.ts';
 import { shapeRatio } from '../metrics/generalised-gaussian.ts';
 import { greyPlane } from '../metrics/grey.ts';
 import { brisqueFeatures, piqe, rasterOf } from '../metrics/index.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { congruentialPicture, photographs, readPicture } from '../../testing-images.ts';
+import { congruentialPicture, photographs, readPicture } from '../../testing/images.ts';
 import type { Raster } from '../raster.ts';
 import { gaussianWindow } from './gaussian-window.ts';
 import { greyPlane } from './grey.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { photographs, readPicture } from '../../testing-images.ts';
+import { photographs, readPicture } from '../../testing/images.ts';
 import { Random } from '../random.ts';
 import type { Raster } from '../raster.ts';
 import { greyPlane } from './grey.ts';

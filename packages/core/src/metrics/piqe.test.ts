@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { congruentialPicture, photographs, readPicture } from '../../testing-images.ts';
+import { congruentialPicture, photographs, readPicture } from '../../testing/images.ts';
 import type { Raster } from '../raster.ts';
 import { piqe } from './piqe.ts';
 

@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useWasm } from '../../testing.ts';
-import { peakBytes } from '../../testing-networks.ts';
+import { useWasm } from '../../testing/engines.ts';
+import { peakBytes } from '../../testing/networks.ts';
 import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { initialWeights } from '../networks/initial-weights.ts';
 import { Random } from '../random.ts';

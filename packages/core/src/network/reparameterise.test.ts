@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useTrainingWasm } from '../../testing.ts';
+import { useTrainingWasm } from '../../testing/engines.ts';
 import { buildNetwork } from '../networks/index.ts';
 import { initialWeights, type Weights } from '../networks/initial-weights.ts';
 import { Random } from '../random.ts';

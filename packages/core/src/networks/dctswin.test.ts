@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { largestDifference } from '../../reference.ts';
-import { useTrainingWasm } from '../../testing.ts';
+import { useTrainingWasm } from '../../testing/engines.ts';
 import {
   describeMemory,
   describeReference,
   describeTraining,
   livelyWeights,
   noise,
-} from '../../testing-networks.ts';
+} from '../../testing/networks.ts';
+import { largestDifference } from '../../testing/reference.ts';
 import { infer } from '../network/forward.ts';
 import { buildNetwork, networkConfig } from './index.ts';
 import { meanColour } from './super-resolution.ts';

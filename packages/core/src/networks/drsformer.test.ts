@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeMemory, describeReference, describeTraining } from '../../testing-networks.ts';
+import { describeMemory, describeReference, describeTraining } from '../../testing/networks.ts';
 import { macsPerPixel, parameters } from '../network/cost.ts';
 import { opOf } from '../network/ops/index.ts';
 import { buildNetwork, networkConfig } from './index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeMemory, describeTraining } from '../../testing-networks.ts';
+import { describeMemory, describeTraining } from '../../testing/networks.ts';
 import { macsPerPixel, parameters } from '../network/cost.ts';
 import { enlargement } from '../network/graph.ts';
 import { buildNetwork, networkConfig } from './index.ts';

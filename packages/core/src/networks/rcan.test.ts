@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { describeMemory, describeReference, describeTraining } from '../../testing-networks.ts';
+import { describeMemory, describeReference, describeTraining } from '../../testing/networks.ts';
 
 describe('RCAN', () => {
   describeReference('rcan_x4.safetensors', { kind: 'rcan', width: 16, groups: 2, blocks: 2, squeeze: 4 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { useTrainingWasm } from '../../testing.ts';
-import { describeMemory, describeReference, describeTraining } from '../../testing-networks.ts';
+import { useTrainingWasm } from '../../testing/engines.ts';
+import { describeMemory, describeReference, describeTraining } from '../../testing/networks.ts';
 import { macsPerPixel, parameters } from '../network/cost.ts';
 import { infer } from '../network/forward.ts';
 import { trace } from '../network/trace.ts';

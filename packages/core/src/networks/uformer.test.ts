@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { useTrainingWasm } from '../../testing.ts';
+import { useTrainingWasm } from '../../testing/engines.ts';
 import {
   describeMemory,
   describeReference,
   describeTraining,
   livelyWeights,
-} from '../../testing-networks.ts';
+} from '../../testing/networks.ts';
 import { macsPerPixel, parameters, peakMemory } from '../network/cost.ts';
 import { Random } from '../random.ts';
 import { Restorer } from '../restore/restorer.ts';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useWasm } from '../../testing.ts';
+import { useWasm } from '../../testing/engines.ts';
 import type { Model } from '../model/model.ts';
 import { peakMemory, weightsOf } from '../network/cost.ts';
 import { receptiveField } from '../network/receptive-field.ts';

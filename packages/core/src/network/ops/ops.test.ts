@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { useTrainingWasm } from '../../../testing.ts';
-import { kinds } from '../../../testing-kinds.ts';
+import { useTrainingWasm } from '../../../testing/engines.ts';
+import { kinds } from '../../../testing/kinds.ts';
 import { Random } from '../../random.ts';
 import { peakMemory, weightsOf } from '../cost.ts';
 import { forward, infer } from '../forward.ts';

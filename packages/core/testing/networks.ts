@@ -2,14 +2,14 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { importModel } from '../src/import/index.ts';
+import { peakMemory, weightsOf } from '../src/network/cost.ts';
+import { forward, infer } from '../src/network/forward.ts';
+import { enlargement, type Graph } from '../src/network/graph.ts';
+import { buildNetwork, networkConfig } from '../src/networks/index.ts';
+import { Random } from '../src/random.ts';
+import { useTrainingWasm } from './engines.ts';
 import { largestDifference, missingReference, referenceCase, weightTensors } from './reference.ts';
-import { importModel } from './src/import/index.ts';
-import { peakMemory, weightsOf } from './src/network/cost.ts';
-import { forward, infer } from './src/network/forward.ts';
-import { enlargement, type Graph } from './src/network/graph.ts';
-import { buildNetwork, networkConfig } from './src/networks/index.ts';
-import { Random } from './src/random.ts';
-import { useTrainingWasm } from './testing.ts';
 
 const engines = { cpu: () => tf.setBackend('cpu'), wasm: useTrainingWasm };
 

@@ -1,4 +1,4 @@
-import type { Feature, Ops } from './src/network/trace.ts';
+import type { Feature, Ops } from '../src/network/trace.ts';
 
 /** Each kind of node at the end of a smallest network, on 8 channels. */
 export const kinds: Record<string, (ops: Ops, x: Feature) => Feature> = {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { installTrainingKernels, supportsRelaxedSimd, wasmMemory } from './src/kernels/index.ts';
+import { installTrainingKernels, supportsRelaxedSimd, wasmMemory } from '../src/kernels/index.ts';
 
 /** Makes the stock wasm backend current, for tests in Node. */
 export async function useWasm(): Promise<void> {
@@ -19,7 +19,7 @@ export async function useWasm(): Promise<void> {
 export async function useTrainingWasm(): Promise<void> {
   await useWasm();
   const name = supportsRelaxedSimd() ? 'conv-relaxed.wasm' : 'conv.wasm';
-  const bytes = await readFile(new URL(`src/kernels/${name}`, import.meta.url));
+  const bytes = await readFile(new URL(`../src/kernels/${name}`, import.meta.url));
   installTrainingKernels({ module: await WebAssembly.compile(bytes), memory: wasmMemory(tf.backend()) });
 }
 

@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { StateDict } from './src/import/index.ts';
-import { readSafetensors } from './src/model/safetensors.ts';
-import { weightsOf } from './src/network/cost.ts';
-import type { Graph } from './src/network/graph.ts';
-import type { Weights } from './src/networks/initial-weights.ts';
+import type { StateDict } from '../src/import/index.ts';
+import { readSafetensors } from '../src/model/safetensors.ts';
+import { weightsOf } from '../src/network/cost.ts';
+import type { Graph } from '../src/network/graph.ts';
+import type { Weights } from '../src/networks/initial-weights.ts';
 
 const folder = process.env.PELLUCID_REFERENCE ?? '../shared/reference';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { Raster } from './src/raster.ts';
+import type { Raster } from '../src/raster.ts';
 
 /** Where tests look for photographs; relative to the repository root. */
 export const photographs = (folder: string): string =>
