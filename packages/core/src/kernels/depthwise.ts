@@ -18,12 +18,11 @@ export function convolve(
   if (info.outChannels > 2 * info.inChannels || !areVectors(info.outChannels, bias, slope)) return undefined;
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
   const y = backend.makeOutput(info.outShape, 'float32');
-  withScratch(backend, side.depthwiseConvScratch(outChannels, ...filterOf(info)), (scratch) => {
-    side.depthwiseConv(
-      ...addresses(backend, x, filter, bias, slope, y),
-      ...[batchSize, inHeight, inWidth, outChannels, outHeight, outWidth, outChannels / inChannels],
-      ...[...filterOf(info), padInfo.top, padInfo.left, ...activation, 0, scratch],
-    );
+  run(side, backend, info, {
+    tensors: addresses(backend, x, filter, bias, slope, y),
+    shape: [batchSize, inHeight, inWidth, outChannels, outHeight, outWidth],
+    multiplier: outChannels / inChannels,
+    rest: [padInfo.top, padInfo.left, ...activation, 0],
   });
   return y;
 }
@@ -43,12 +42,11 @@ export function inputGradient(
   const top = info.effectiveFilterHeight - 1 - padInfo.top;
   const left = info.effectiveFilterWidth - 1 - padInfo.left;
   const dx = backend.makeOutput(info.inShape, 'float32');
-  withScratch(backend, side.depthwiseConvScratch(inChannels, ...filterOf(info)), (scratch) => {
-    side.depthwiseConv(
-      ...addresses(backend, dy, filter, undefined, undefined, dx),
-      ...[batchSize, outHeight, outWidth, inChannels, inHeight, inWidth, 1],
-      ...[...filterOf(info), top, left, ...activationOf({})!, 1, scratch],
-    );
+  run(side, backend, info, {
+    tensors: addresses(backend, dy, filter, undefined, undefined, dx),
+    shape: [batchSize, outHeight, outWidth, inChannels, inHeight, inWidth],
+    multiplier: 1,
+    rest: [top, left, ...activationOf({})!, 1],
   });
   return dx;
 }
@@ -75,6 +73,28 @@ export function filterGradient(
     },
   );
   return dw;
+}
+
+/** The most channels with which a patch of a filter three wide stays in the cache from one group of them to the next. */
+const NEAR = 384;
+
+/** Convolves by the kernel that suits the shape. */
+function run(
+  side: SideExports,
+  backend: KernelCall['backend'],
+  info: tf.backend_util.Conv2DInfo,
+  call: { tensors: number[]; shape: number[]; multiplier: number; rest: number[] },
+): void {
+  const { tensors, shape, multiplier, rest } = call;
+  const filter = filterOf(info);
+  if (multiplier === 1 && info.filterWidth === 3 && info.outChannels <= NEAR)
+    withScratch(backend, side.depthwiseNearScratch(info.outChannels), (scratch) =>
+      side.depthwiseNear(...tensors, ...shape, ...filter, ...rest, scratch),
+    );
+  else
+    withScratch(backend, side.depthwiseConvScratch(info.outChannels, ...filter), (scratch) =>
+      side.depthwiseConv(...tensors, ...shape, multiplier, ...filter, ...rest, scratch),
+    );
 }
 
 function filterOf(info: tf.backend_util.Conv2DInfo): [number, number, number, number, number, number] {

@@ -39,6 +39,8 @@ export interface SideExports {
   directFilterGradient(...args: number[]): void;
   depthwiseConvScratch(...args: number[]): number;
   depthwiseConv(...args: number[]): void;
+  depthwiseNearScratch(channels: number): number;
+  depthwiseNear(...args: number[]): void;
   depthwiseGradientScratch(taps: number, channels: number): number;
   depthwiseFilterGradient(...args: number[]): void;
   matMulScratch(rows: number, depth: number, columns: number, turnLeft: boolean): number;

@@ -2,6 +2,7 @@
 export {
   depthwiseConv, depthwiseConvScratch, depthwiseFilterGradient, depthwiseGradientScratch,
 } from './depthwise';
+export { depthwiseNear, depthwiseNearScratch } from './depthwise-near';
 export { directFilterGradient, directInputGradient, directScratch } from './direct';
 export { gate, gateGradient, gelu, geluGradient, geluScratch } from './gelu';
 export { layerNorm, layerNormGradient } from './layer-norm';
