@@ -89,7 +89,7 @@ ${costTable(result.model.graph, teacher?.graph)}
 
 The model is in ${model}. To restore with it, measure it, serve it:
   npx -y pnpm@12 restore PHOTOGRAPH RESTORED --model ${model}
-  npx -y pnpm@12 bench --model ${model}
+  npx -y pnpm@12 bench quality --dataset drawn --model ${model}
   cp ${path.join(model, 'model.safetensors')} models/denoise/small/ && npx -y pnpm@12 edge`);
   },
 });
