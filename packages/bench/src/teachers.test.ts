@@ -8,9 +8,6 @@ import { largestDifference, weightTensors } from '../../core/testing/reference.t
 import { teachersFolder } from './folders.ts';
 import { foreignTeacher, presentTeachers } from './teachers.ts';
 
-/** Those that the slow engine runs within seconds. */
-const small = ['ffdnet_color', 'pan_x2'];
-
 /** How far the network is from the output of its authors' own code, at most. */
 async function difference(name: string): Promise<number> {
   const { model } = await foreignTeacher(name);
@@ -34,13 +31,13 @@ describe.skipIf(names.length === 0)(
       expect(await difference(name)).toBeLessThan(1e-3);
     });
 
-    it.each(names.filter((name) => small.includes(name)))(
+    it.each(names)(
       '%s gives the output of its authors, on cpu',
       async (name) => {
         await useCpu();
         expect(await difference(name)).toBeLessThan(1e-3);
       },
-      120_000,
+      240_000,
     );
   },
 );
