@@ -6,9 +6,7 @@ import { drawFrom, rangeOf } from './range.ts';
 /** Settings of additive white Gaussian noise. */
 export const GaussianNoiseSettings = z.strictObject({
   kind: z.literal('gaussian-noise'),
-  /**
-   * Standard deviation on the scale 0..255, as papers give it (15, 25, 50): one value, or a range.
-   */
+  /** Standard deviation on the scale 0..255, as papers give it (15, 25, 50): one value, or a range. */
   sigma: rangeOf(z.number().min(0).max(255)),
   /**
    * The share of images, 0..1, whose noisy version is clipped and rounded as an 8-bit file would hold it (0 unless

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Degradation } from './degradation.ts';
 import { GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
-
 import { MotionBlurSettings, motionBlur } from './motion-blur.ts';
 import { RainSettings, rain } from './rain.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Random } from '../random.ts';
+import { mirrored } from '../resize/bicubic.ts';
 import type { Degradation } from './degradation.ts';
 import { drawFrom, rangeOf } from './range.ts';
 
@@ -92,9 +93,9 @@ function convolve(
     if (weight === 0) continue;
     const [down, across] = [Math.floor(index / size) - radius, (index % size) - radius];
     for (let y = 0; y < height; y++) {
-      const source = mirror(y + down, height) * width;
+      const source = mirrored(y + down, height) * width;
       for (let x = 0; x < width; x++) {
-        const from = 3 * (source + mirror(x + across, width));
+        const from = 3 * (source + mirrored(x + across, width));
         const to = 3 * (y * width + x);
         for (let channel = 0; channel < 3; channel++)
           blurred[to + channel]! += weight * pixels[from + channel]!;
@@ -102,10 +103,4 @@ function convolve(
     }
   }
   return blurred;
-}
-
-/** A position beyond the image, mirrored at its ends, which are repeated. */
-function mirror(index: number, length: number): number {
-  const phase = ((index % (2 * length)) + 2 * length) % (2 * length);
-  return phase < length ? phase : 2 * length - 1 - phase;
 }

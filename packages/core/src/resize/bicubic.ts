@@ -97,8 +97,8 @@ function keys(x: number): number {
   return d <= 2 ? -0.5 * d ** 3 + 2.5 * d ** 2 - 4 * d + 2 : 0;
 }
 
-/** An index beyond the line, mirrored at its ends, which are repeated. */
-function mirrored(index: number, size: number): number {
+/** An index beyond a line of `size` samples, mirrored at its ends, which are repeated. */
+export function mirrored(index: number, size: number): number {
   const phase = ((index % (2 * size)) + 2 * size) % (2 * size);
   return phase < size ? phase : 2 * size - 1 - phase;
 }
