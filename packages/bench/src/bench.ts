@@ -6,13 +6,14 @@ import { readCurve } from './report/curves.ts';
 import { Session, type Suite } from './suite.ts';
 import { compare } from './suites/compare.ts';
 import { compression } from './suites/compression.ts';
+import { distillation } from './suites/distillation.ts';
 import { engines } from './suites/engines.ts';
 import { peers } from './suites/peers.ts';
 import { quality } from './suites/quality.ts';
 import { speed } from './suites/speed.ts';
 import { unknown } from './unknown.ts';
 
-const suites: Record<string, Suite> = { quality, compression, speed, engines, peers };
+const suites: Record<string, Suite> = { quality, compression, speed, engines, peers, distillation };
 
 const listed = Object.entries(suites).map(([name, { description }]) => `${name} (${description})`);
 

@@ -36,6 +36,19 @@ export const options = {
     description: 'Folder that peers are installed into, with npm, on demand.',
   },
   rounds: { type: 'string', default: '7', description: 'How often each engine is timed.' },
+  recipe: {
+    type: 'string',
+    description:
+      'Recipes of the students to compare, separated by commas; else recipes/distillation/denoise.yml.',
+  },
+  method: { type: 'string', description: 'Only these methods of the comparison, separated by commas.' },
+  seeds: { type: 'string', default: '1,2,3', description: 'Seeds that each method is trained from.' },
+  photographs: {
+    type: 'string',
+    description: 'Folder of photographs to train on; else what the recipe says.',
+  },
+  workers: { type: 'string', default: '1', description: 'Threads that share each batch.' },
+  set: { type: 'string', description: 'Changes to the recipe, as pnpm train has them, separated by commas.' },
   engine: { type: 'string', default: 'auto', description: 'Engine to compute with.' },
   out: {
     type: 'string',

@@ -23,11 +23,11 @@ export class Session {
   readonly gallery = new Gallery();
   readonly failures: string[] = [];
   curves: Curve[] = [];
-  readonly #folder: string;
+  /** Where the report is written, and what a suite wants to find again. */
+  readonly folder: string;
 
-  /** @param folder where the report is written */
   constructor(command: string, folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
     this.report = {
       schema: 'pellucid-bench/2',
       command,
@@ -54,7 +54,7 @@ export class Session {
 
   /** Writes the report as it stands, so that a bench that is stopped has told what it knew. */
   async save(): Promise<void> {
-    const file = (ending: string) => path.join(this.#folder, `report.${ending}`);
+    const file = (ending: string) => path.join(this.folder, `report.${ending}`);
     await writeAtomically(file('json'), `${JSON.stringify(this.report, null, 2)}\n`);
     await writeAtomically(file('md'), this.markdown());
     await writeAtomically(file('html'), await toHtml(this.report, this.gallery.extremes(), this.curves));

@@ -25,6 +25,11 @@ export const dataConfig = z.strictObject({
   patch: positive.default(64),
   /** Patches per step. */
   batch: positive.default(8),
+  /**
+   * Draws so many patches once and makes every batch of them, so that what a slow teacher says of each can be kept
+   * (`--cache`). They do not depend on the recipe's seed. Without it, each step draws new ones.
+   */
+  pool: positive.optional(),
   validation: z
     .strictObject({
       /** Number of validation images. */

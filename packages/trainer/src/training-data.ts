@@ -31,7 +31,7 @@ const proceduralPictures = { count: 96, side: 256 };
  * @throws PellucidError as `openPhotographs` and `holdOut` do
  */
 export async function openTrainingData({ data, degradation }: Recipe): Promise<TrainingData> {
-  const { photographs: source, exclude, patch, batch, validation } = data;
+  const { photographs: source, exclude, patch, batch, pool, validation } = data;
   const size = Math.max(proceduralPictures.side, patch, validation.size);
   const count = proceduralPictures.count + validation.count;
   const { photographs, skipped } = await openPhotographs(
@@ -40,7 +40,7 @@ export async function openTrainingData({ data, degradation }: Recipe): Promise<T
   );
   const held = holdOut(photographs, { ...validation, seed: 'validation' });
   const apply = createDegradation(degradation);
-  const sampler = new PatchSampler({ photographs: held.training, patch, batch, degradation: apply });
+  const sampler = new PatchSampler({ photographs: held.training, patch, batch, pool, degradation: apply });
   return {
     batch: (random) => sampler.draw(random),
     validation: validationPairs({

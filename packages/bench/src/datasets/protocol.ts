@@ -40,6 +40,16 @@ export type Condition =
   | { kind: 'bicubic'; scale: number }
   | { kind: 'pairs' };
 
+/** What a set is measured under: as its pairs were recorded, reduced by each scale, or with noise of each sigma. */
+export function conditions(
+  { degraded, tasks }: Protocol,
+  { sigmas, scales, seed }: { sigmas: readonly number[]; scales: readonly number[]; seed: number },
+): Condition[] {
+  if (degraded) return [{ kind: 'pairs' }];
+  if (tasks[0] === 'sr') return scales.map((scale) => ({ kind: 'bicubic', scale }));
+  return sigmas.map((sigma) => ({ kind: 'noise', sigma, seed }));
+}
+
 export function describeCondition(condition: Condition): string {
   switch (condition.kind) {
     case 'noise':

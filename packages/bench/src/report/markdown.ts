@@ -1,3 +1,4 @@
+import { toMarkdown as distillationToMarkdown } from '../distillation/table.ts';
 import { toMarkdown as enginesToMarkdown } from '../engines/report.ts';
 import { bytes, count, decibels, interval, macs, percent, seconds, similarity } from './format.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -19,13 +20,17 @@ export function toMarkdown(report: Report): string {
   return `${['# Pellucid bench', ...parts, `${from}; ${where}. Made by \`${command}\`.`].join('\n\n')}\n`;
 }
 
-export function sections({ quality, peers, compression, speed, engines }: Report): Section[] {
+export function sections({ quality, peers, compression, speed, engines, distillation }: Report): Section[] {
   return [
     ...(quality ?? []).map((table) => qualitySection(table, 'Quality')),
     ...(peers ?? []).map((table) => qualitySection(table, 'Peers')),
     ...(compression ?? []).map(compressionSection),
     ...(speed ? [speedSection(speed)] : []),
     ...(engines ? [{ title: 'Engines', markdown: enginesToMarkdown(engines).trim() }] : []),
+    ...(distillation ?? []).map((table) => ({
+      title: `Distillation: ${table.recipe}, ${table.dataset}, ${table.condition}`,
+      markdown: distillationToMarkdown(table),
+    })),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** What a benchmark says: one versioned JSON shape, from which Markdown and HTML are made. */
 import { z } from 'zod';
+import { DistillationTable } from '../distillation/table.ts';
 import { EnginesReport } from '../engines/report.ts';
 import { Statistic } from '../statistics.ts';
 
@@ -129,5 +130,6 @@ export const Report = z.strictObject({
   /** Tables of quality whose rows are other people's restorers too. */
   peers: z.array(QualityTable).optional(),
   engines: EnginesReport.optional(),
+  distillation: z.array(DistillationTable).optional(),
 });
 export type Report = z.infer<typeof Report>;

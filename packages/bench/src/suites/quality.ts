@@ -2,7 +2,7 @@ import { PellucidError } from '@pellucid/core';
 import { openEngine } from '@pellucid/trainer';
 import { type Candidate, fits } from '../candidate.ts';
 import { type Dataset, DRAWN, openDataset, presentDatasets } from '../datasets/dataset.ts';
-import { type Condition, type Protocol, type Task, tasks } from '../datasets/protocol.ts';
+import { type Condition, conditions, type Task, tasks } from '../datasets/protocol.ts';
 import { dataFolder } from '../folders.ts';
 import { measureDataset } from '../measure.ts';
 import { candidates } from '../models.ts';
@@ -77,7 +77,7 @@ async function plan(field: readonly Candidate[], options: Options, seed: number)
     const dataset = await openDataset(name, data, its);
     dataset.samples = dataset.samples.slice(0, limit);
     datasets.push(dataset.protocol.name);
-    for (const condition of conditions(dataset.protocol, sigmas, scales, seed)) {
+    for (const condition of conditions(dataset.protocol, { sigmas, scales, seed })) {
       const { folder, tasks } = dataset.protocol;
       const chosen = field.filter((candidate) => fits(candidate, tasks[0]!, folder, condition));
       if (chosen.length > 0) parts.push({ dataset, condition, chosen });
@@ -112,12 +112,6 @@ function wanted(
     );
   if (names === 'all') return ofTask;
   return ofTask.filter(([, its], index) => ofTask.findIndex(([, other]) => other === its) === index);
-}
-
-function conditions(protocol: Protocol, sigmas: number[], scales: number[], seed: number): Condition[] {
-  if (protocol.degraded) return [{ kind: 'pairs' }];
-  if (protocol.tasks[0] === 'sr') return scales.map((scale) => ({ kind: 'bicubic', scale }));
-  return sigmas.map((sigma) => ({ kind: 'noise', sigma, seed }));
 }
 
 function taskOf(word: string | undefined): Task | undefined {

@@ -10,9 +10,10 @@ import { openParallelGradients } from '../gradients/parallel.ts';
 import { metricsLog } from '../log/metrics-log.ts';
 import { progress } from '../log/progress.ts';
 import { tensorboard } from '../log/tensorboard.ts';
-import { formatRecipe, networkOf, parseRecipe } from '../recipe.ts';
+import { formatRecipe, networkOf, parseRecipe, type Recipe } from '../recipe.ts';
 import { costTable, describePsnr, release } from '../release.ts';
 import { chooseRunFolder } from '../run-folder.ts';
+import type { CacheOptions } from '../teacher-cache.ts';
 import { loadTeachers, methodFor } from '../teachers.ts';
 import { train } from '../train.ts';
 import { openTrainingData } from '../training-data.ts';
@@ -33,6 +34,12 @@ const command = defineCommand({
       description:
         'Threads that share each batch; as many as there are physical cores unless given. Resuming with another number changes the last digits.',
     },
+    cache: {
+      type: 'string',
+      description:
+        'Folder that keeps what teachers say of the patches of data.pool, for this run and others.',
+    },
+    'cache-size': { type: 'string', default: '20', description: 'What --cache may grow to, in GB.' },
     resume: { type: 'boolean', description: 'Continue the newest run of this recipe (or of --name).' },
     name: { type: 'string', description: 'Name of the run; the recipe has a default.' },
     out: { type: 'string', default: 'runs', description: 'Folder that holds the runs.' },
@@ -50,6 +57,7 @@ const command = defineCommand({
     const teachers = await loadTeachers(recipe);
     const [teacher] = teachers;
     methodFor(recipe, teachers);
+    const cache = cacheOptions(args.cache, args['cache-size'], recipe);
     const engine = await openEngine(args.engine);
     const data = await openTrainingData(recipe);
     console.log(`Data: ${data.description}`);
@@ -63,7 +71,7 @@ const command = defineCommand({
     const display = progress(recipe.steps);
     const observers = [display.observe, metricsLog(path.join(folder, 'metrics.jsonl')), tensorboard(folder)];
     const stop = stopOnSignals();
-    const gradients = await openParallelGradients(recipe, teachers, { engine: engine.name, workers });
+    const gradients = await openParallelGradients(recipe, teachers, { engine: engine.name, workers, cache });
     const result = await train({
       recipe,
       data,
@@ -118,6 +126,18 @@ function chooseWorkers(asked: string | undefined, engine: EngineName, batch: num
       `--workers is for the engines wasm and cpu: ${engine} uses all of its hardware from one worker.`,
     );
   return workers;
+}
+
+function cacheOptions(folder: string | undefined, size: string, { data }: Recipe): CacheOptions | undefined {
+  const gigabytes = Number(size);
+  if (!(gigabytes > 0)) throw new PellucidError('cli/usage', '--cache-size must be a number of GB above 0.');
+  if (folder === undefined) return undefined;
+  if (data.pool === undefined)
+    throw new PellucidError(
+      'cli/usage',
+      '--cache keeps answers to patches that come again: say with data.pool how many there are (--set data.pool=4000).',
+    );
+  return { folder, limit: gigabytes * 1e9 };
 }
 
 async function readRecipe(file: string): Promise<string> {

@@ -18,6 +18,8 @@ export interface PatchSamplerOptions {
   patch: number;
   /** Patches in a batch. */
   batch: number;
+  /** How many different patches there are; without end unless given. */
+  pool?: number | undefined;
   degradation: Degradation;
 }
 
@@ -26,7 +28,8 @@ export interface PatchSamplerOptions {
  *
  * A patch is equally likely to come from anywhere: photographs are chosen in proportion to their area, places within
  * them uniformly. Each is turned or mirrored in one of eight ways and then degraded on its own. The sampler keeps
- * nothing between batches; what it draws depends on the stream alone.
+ * nothing between batches; what it draws depends on the stream alone. With a pool, the stream only chooses which of its
+ * patches are drawn, and each of them is always the same.
  */
 export class PatchSampler {
   readonly #options: PatchSamplerOptions;
@@ -43,17 +46,18 @@ export class PatchSampler {
   }
 
   draw(random: Random): Pairs {
-    const { patch, batch, degradation } = this.#options;
+    const { patch, batch, pool, degradation } = this.#options;
     const shape: Pairs['shape'] = [batch, patch, patch, 3];
     const values = patch * patch * 3;
     const clean = new Float32Array(batch * values);
     const degraded = new Float32Array(batch * values);
     const noiseLevels = degradation.noiseLevel && new Float32Array(batch);
     for (let index = 0; index < batch; index++) {
-      const pixels = this.#cut(random);
+      const stream = pool === undefined ? random : new Random('pool').fork(`patch ${random.integer(pool)}`);
+      const pixels = this.#cut(stream);
       clean.set(pixels, index * values);
-      if (noiseLevels) noiseLevels[index] = degradation.noiseLevel!(random);
-      degraded.set(degradation.apply(pixels, patch, patch, random), index * values);
+      if (noiseLevels) noiseLevels[index] = degradation.noiseLevel!(stream);
+      degraded.set(degradation.apply(pixels, patch, patch, stream), index * values);
     }
     return { clean, degraded, shape, ...(noiseLevels && { noiseLevels }) };
   }

@@ -4,6 +4,7 @@ import type { Pairs } from '../data/index.ts';
 import { type Method, methodOf, type Network } from '../methods/index.ts';
 import { Parameters } from '../parameters.ts';
 import { type Recipe, trainingGraph } from '../recipe.ts';
+import { type CacheOptions, fingerprintsOf, TeacherCache } from '../teacher-cache.ts';
 import { lossAndGradient } from './loss-and-gradient.ts';
 import { refuseTooLarge } from './memory.ts';
 
@@ -28,12 +29,17 @@ export class LocalGradients implements Gradients {
   readonly #method: Method;
   readonly #teachers: Network[];
 
-  constructor(recipe: Pick<Recipe, 'student' | 'method'>, teachers: readonly Model[]) {
+  /** @param cache where the teachers' answers are kept; nowhere unless given */
+  constructor(recipe: Pick<Recipe, 'student' | 'method'>, teachers: readonly Model[], cache?: CacheOptions) {
     this.#graph = trainingGraph(recipe.student);
     const graphs = teachers.map(({ graph }) => graph);
     this.#method = methodOf(recipe.method, this.#graph, graphs);
     this.parameters = new Parameters([...weightsOf(this.#graph), ...this.#method.auxiliaries]);
-    this.#teachers = teachers.map((teacher) => ({ graph: teacher.graph, weights: uploadModel(teacher) }));
+    this.#teachers = teachers.map((teacher) => ({
+      graph: teacher.graph,
+      weights: uploadModel(teacher),
+      cache: cache && new TeacherCache(teacher, cache),
+    }));
   }
 
   async compute(weights: Float32Array, pairs: Pairs, gradient: Float32Array) {
@@ -44,6 +50,7 @@ export class LocalGradients implements Gradients {
       degraded: tf.tensor4d(degraded, shape),
       clean: tf.tensor4d(clean, shape),
       conditions: noiseLevels ? { noiseLevel: tf.tensor1d(noiseLevels) } : {},
+      fingerprints: this.#teachers.some(({ cache }) => cache) ? fingerprintsOf(pairs) : undefined,
     };
     const student = { graph: this.#graph, parameters: this.parameters, weights };
     try {

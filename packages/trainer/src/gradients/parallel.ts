@@ -5,12 +5,14 @@ import { type Model, PellucidError } from '@pellucid/core';
 import type { Pairs } from '../data/index.ts';
 import type { EngineName } from '../engine/index.ts';
 import type { Recipe } from '../recipe.ts';
+import type { CacheOptions } from '../teacher-cache.ts';
 import { type Gradients, LocalGradients } from './gradients.ts';
 
 /** What a worker is started with. Weights and gradient are shared memory, which both threads see without a copy. */
 export interface WorkerSetup {
   recipe: Pick<Recipe, 'student' | 'method'>;
   teachers: readonly Model[];
+  cache: CacheOptions | undefined;
   engine: EngineName;
   weights: Float32Array;
   gradient: Float32Array;
@@ -42,14 +44,15 @@ interface Helper {
 export async function openParallelGradients(
   recipe: WorkerSetup['recipe'],
   teachers: readonly Model[],
-  { engine, workers }: { engine: EngineName; workers: number },
+  { engine, workers, cache: kept }: { engine: EngineName; workers: number; cache?: CacheOptions | undefined },
 ): Promise<Gradients> {
-  const local = new LocalGradients(recipe, teachers);
+  const cache = kept && { ...kept, writers: workers };
+  const local = new LocalGradients(recipe, teachers, cache);
   const { count } = local.parameters;
   const weights = shared(count);
   const helpers = Array.from({ length: workers - 1 }, () => {
     const gradient = shared(count);
-    const workerData: WorkerSetup = { recipe, teachers, engine, weights, gradient };
+    const workerData: WorkerSetup = { recipe, teachers, cache, engine, weights, gradient };
     const worker = new Worker(new URL(`./worker${ending}`, import.meta.url), { workerData });
     return { worker, gradient, answer: answerOf(worker) };
   });

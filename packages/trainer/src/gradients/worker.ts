@@ -5,12 +5,12 @@ import { openEngine } from '../engine/index.ts';
 import { LocalGradients } from './gradients.ts';
 import type { WorkerAnswer, WorkerSetup } from './parallel.ts';
 
-const { recipe, teachers, engine, weights, gradient } = workerData as WorkerSetup;
+const { recipe, teachers, cache, engine, weights, gradient } = workerData as WorkerSetup;
 const answer = (message: WorkerAnswer) => parentPort!.postMessage(message);
 
 try {
   await openEngine(engine);
-  const local = new LocalGradients(recipe, teachers);
+  const local = new LocalGradients(recipe, teachers, cache);
   parentPort!.on('message', async (share: Pairs) => {
     try {
       answer({ kind: 'values', values: await local.compute(weights, share, gradient) });

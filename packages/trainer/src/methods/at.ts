@@ -1,7 +1,7 @@
 import { type Graph, l1 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Method } from './method.ts';
-import { pairTaps, runTapped, type TapNames } from './pairs.ts';
+import { pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
 
 /**
  * Attention transfer: Zagoruyko and Komodakis, Paying More Attention to Attention, ICLR 2017, activation-based. Where the
@@ -21,11 +21,9 @@ export function at(
   return {
     auxiliaries: [],
     loss(student, [teacher], batch) {
-      const wanted = tf.tidy(() =>
-        runTapped('teacher', teacher!, batch.degraded, pairs, batch.conditions).features.map(attentionMap),
-      );
+      const wanted = tf.tidy(() => runTeacher(teacher!, 'degraded', batch, pairs).features.map(attentionMap));
       return () => {
-        const { output, features } = runTapped('student', student, batch.degraded, pairs);
+        const { output, features } = runStudent(student, batch, pairs);
         const pixel = l1(output, batch.clean);
         const distances = features.map((feature, i) =>
           tf.mean(tf.sum(tf.squaredDifference(attentionMap(feature), wanted[i]!), 1)),

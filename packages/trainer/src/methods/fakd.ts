@@ -1,7 +1,7 @@
 import { blockMean, type Graph, l1 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Method } from './method.ts';
-import { pairTaps, runTapped, type TapNames } from './pairs.ts';
+import { pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
 
 /** An affinity of 1024 positions is 4 MiB an image. */
 const mostPositions = 1024;
@@ -25,11 +25,9 @@ export function fakd(
   return {
     auxiliaries: [],
     loss(student, [teacher], batch) {
-      const wanted = tf.tidy(() =>
-        runTapped('teacher', teacher!, batch.degraded, pairs, batch.conditions).features.map(affinity),
-      );
+      const wanted = tf.tidy(() => runTeacher(teacher!, 'degraded', batch, pairs).features.map(affinity));
       return () => {
-        const { output, features } = runTapped('student', student, batch.degraded, pairs);
+        const { output, features } = runStudent(student, batch, pairs);
         const pixel = l1(output, batch.clean);
         const alike = tf.addN(features.map((feature, i) => l1(affinity(feature), wanted[i]!))) as tf.Scalar;
         return {

@@ -2,7 +2,7 @@ import { type Graph, l1 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { conversionWeights, convert } from './conversion.ts';
 import type { Method } from './method.ts';
-import { pairTaps, runTapped, type TapNames } from './pairs.ts';
+import { pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
 
 /**
  * FitNets: Romero et al., FitNets: Hints for Thin Deep Nets, ICLR 2015. The student's features, through a trained
@@ -23,9 +23,9 @@ export function fitnet(
   return {
     auxiliaries: pairs.flatMap(conversionWeights),
     loss(student, [teacher], batch) {
-      const hints = runTapped('teacher', teacher!, batch.degraded, pairs, batch.conditions).features;
+      const hints = runTeacher(teacher!, 'degraded', batch, pairs).features;
       return () => {
-        const { output, features } = runTapped('student', student, batch.degraded, pairs);
+        const { output, features } = runStudent(student, batch, pairs);
         const pixel = l1(output, batch.clean);
         const distances = pairs.map((pair, i) => {
           const guided = convert(features[i]!, pair, student.weights);

@@ -34,6 +34,13 @@ export const methodConfig = z.discriminatedUnion('kind', [
     weights: z
       .strictObject({ image: weight.default(0.5), nc: weight.default(0.1), et: weight.default(0.1) })
       .prefault({}),
+    /** What features are compared through; `none` compares them as they are, to see what an extractor gives. */
+    extractors: z
+      .strictObject({
+        nc: z.enum(['brisque', 'none']).default('brisque'),
+        et: z.enum(['piqe', 'none']).default('piqe'),
+      })
+      .prefault({}),
     /** What sees the clean image: `same`, the recipe's teacher, or the path of a model of its own. */
     teacherB: z.string().default('same'),
   }),

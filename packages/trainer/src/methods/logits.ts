@@ -1,5 +1,6 @@
 import { forward, l1 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { ask } from './ask.ts';
 import type { Method } from './method.ts';
 
 /**
@@ -14,7 +15,7 @@ export function logits({ weight }: { weight: number }): Method {
   return {
     auxiliaries: [],
     loss(student, [teacher], batch) {
-      const taught = forward(teacher!.graph, teacher!.weights, batch.degraded, [], batch.conditions).output;
+      const taught = ask(teacher!, 'degraded', batch).output;
       return () => {
         const restored = forward(student.graph, student.weights, batch.degraded).output;
         const pixel = l1(restored, batch.clean);

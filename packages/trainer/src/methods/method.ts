@@ -1,11 +1,14 @@
 import type { Conditions, Graph, Weight } from '@pellucid/core';
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Fingerprints, TeacherCache } from '../teacher-cache.ts';
 
 /** A network with its weights on the engine, for core's `forward`, which also reads features off named taps. */
 export interface Network {
   graph: Graph;
   /** By name. The student's has the method's auxiliaries among them. */
   weights: Record<string, tf.Tensor>;
+  /** A teacher's answers to the patches that it has seen before. */
+  cache?: TeacherCache | undefined;
 }
 
 /** Patches on the engine, NHWC, RGB 0..1. */
@@ -14,6 +17,8 @@ export interface Batch {
   clean: tf.Tensor4D;
   /** What a teacher that is told the noise level is told of each degraded patch, where it is known. */
   conditions?: Conditions;
+  /** What a cached answer to each patch is found by. */
+  fingerprints?: Fingerprints | undefined;
 }
 
 /** What to minimise, and the named parts it was added up from, unweighted, for the log. */

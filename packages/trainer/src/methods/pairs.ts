@@ -1,6 +1,7 @@
-import { blockMean, type Conditions, forward, type Graph, PellucidError } from '@pellucid/core';
+import { blockMean, forward, type Graph, PellucidError } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Network } from './method.ts';
+import { ask, type View } from './ask.ts';
+import type { Batch, Network } from './method.ts';
 
 /** One of the student's taps and the teacher's tap that it is compared with. */
 export interface TapNames {
@@ -59,21 +60,28 @@ export function pairLevels(student: Graph, teacher: Graph, side: 'encoder' | 'de
   });
 }
 
-/**
- * Runs a network and reads off its side of each pair, averaged to the pair's common size. Frees all other features
- * unless a gradient is being recorded.
- */
-export function runTapped(
-  role: 'student' | 'teacher',
+/** Runs the student and reads off its side of each pair, averaged to the pair's common size. */
+export function runStudent(
   { graph, weights }: Network,
-  input: tf.Tensor4D,
+  batch: Batch,
   pairs: readonly Pair[],
-  conditions: Conditions = {},
+): { output: tf.Tensor4D; features: tf.Tensor4D[] } {
+  const names = pairs.map(({ student }) => student);
+  const { output, taps } = forward(graph, weights, batch.degraded, names);
+  return { output, features: pairs.map((pair) => blockMean(taps[pair.student]!, pair.block.student)) };
+}
+
+/** Asks a teacher about a batch and reads off its side of each pair, averaged to the pair's common size. */
+export function runTeacher(
+  teacher: Network,
+  view: View,
+  batch: Batch,
+  pairs: readonly Pair[],
 ): { output: tf.Tensor4D; features: tf.Tensor4D[] } {
   return tf.tidy(() => {
-    const names = pairs.map((pair) => pair[role]);
-    const { output, taps } = forward(graph, weights, input, names, conditions);
-    return { output, features: pairs.map((pair) => blockMean(taps[pair[role]]!, pair.block[role])) };
+    const names = pairs.map((pair) => pair.teacher);
+    const { output, taps } = ask(teacher, view, batch, names);
+    return { output, features: pairs.map((pair) => blockMean(taps[pair.teacher]!, pair.block.teacher)) };
   });
 }
 

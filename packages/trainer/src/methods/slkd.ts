@@ -25,12 +25,11 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { conversionWeights, convert } from './conversion.ts';
 import type { Batch, Method } from './method.ts';
-import { type Pair, pairLevels, runTapped } from './pairs.ts';
+import { type Pair, pairLevels, runStudent, runTeacher } from './pairs.ts';
 
-export interface SlkdWeights {
-  image: number;
-  nc: number;
-  et: number;
+export interface SlkdSettings {
+  weights: { image: number; nc: number; et: number };
+  extractors: { nc: 'brisque' | 'none'; et: 'piqe' | 'none' };
 }
 
 /**
@@ -46,13 +45,14 @@ const blockOf = ({ stride }: Pair) => Math.max(4, Math.round(16 / stride));
  *     L = |S(x) - y| + image (|S(x) - A(x)| + KL(A(x) || S(x))) + nc L_NC + et L_ET
  *     L_NC = mean over encoder levels |N(c(S_l(x))) - N(A_l(x))|,   L_ET = mean over decoder levels |E(c(S_l(x))) - E(B_l(y))|
  *
- * with the statistics N and E of contrast-normalised features and the conversion c. A term of weight 0 is not computed,
+ * with the statistics N and E of contrast-normalised features (or the features themselves, for an extractor `none`) and
+ * the conversion c. A term of weight 0 is not computed,
  * nor a teacher that only it would ask.
  *
  * @param teachers teacher A, and teacher B where it is another network
  */
 export function slkd(
-  { weights }: { weights: SlkdWeights },
+  { weights, extractors }: SlkdSettings,
   student: Graph,
   teachers: readonly Graph[],
 ): Method {
@@ -60,9 +60,12 @@ export function slkd(
   const encoder = weights.nc > 0 ? pairLevels(student, teacherA, 'encoder') : [];
   const decoder = weights.et > 0 ? pairLevels(student, teacherB, 'decoder') : [];
   const pairs = [...encoder, ...decoder];
-  const natural = (feature: tf.Tensor4D) => [naturalStatistics(contrastNormalised(feature))];
+  const natural = (feature: tf.Tensor4D) =>
+    extractors.nc === 'none' ? [feature] : [naturalStatistics(contrastNormalised(feature))];
   const edges = (feature: tf.Tensor4D, pair: Pair) =>
-    Object.values(edgeStatistics(contrastNormalised(feature), blockOf(pair)));
+    extractors.et === 'none'
+      ? [feature]
+      : Object.values(edgeStatistics(contrastNormalised(feature), blockOf(pair)));
 
   return {
     auxiliaries: pairs.flatMap(conversionWeights),
@@ -71,20 +74,20 @@ export function slkd(
       const taughtByA =
         weights.image > 0 || weights.nc > 0
           ? tf.tidy(() => {
-              const run = runTapped('teacher', teacherA!, batch.degraded, encoder, batch.conditions);
+              const run = runTeacher(teacherA!, 'degraded', batch, encoder);
               return { output: run.output, statistics: run.features.map(natural) };
             })
           : undefined;
       const taughtByB =
         weights.et > 0
           ? tf.tidy(() => {
-              const run = runTapped('teacher', teacherB!, batch.clean, decoder, { noiseLevel: 0 });
+              const run = runTeacher(teacherB!, 'clean', batch, decoder);
               return run.features.map((feature, i) => edges(feature, decoder[i]!));
             })
           : undefined;
 
       return () => {
-        const { output, features } = runTapped('student', student, batch.degraded, pairs);
+        const { output, features } = runStudent(student, batch, pairs);
         const converted = pairs.map((pair, i) => convert(features[i]!, pair, student.weights));
         const parts: Record<string, tf.Scalar> = { l_pixel: l1(output, batch.clean) };
         let total = parts.l_pixel!;
