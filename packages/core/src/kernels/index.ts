@@ -7,6 +7,16 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import * as composed from './composed.ts';
+import {
+  CONTRAST,
+  CONTRAST_GRADIENT,
+  contrastGradientKernel,
+  contrastKernel,
+  NATURAL,
+  NATURAL_GRADIENT,
+  naturalGradientKernel,
+  naturalKernel,
+} from './contrast.ts';
 import { convInfo, convolve, filterGradient, inputGradient, type KernelCall } from './convolution.ts';
 import * as depthwise from './depthwise.ts';
 import { GATE, GATE_GRADIENT, gateGradientKernel, gateKernel } from './gate.ts';
@@ -81,6 +91,10 @@ export function installTrainingKernels(options: KernelOptions | undefined): void
     replaceKernel(LAYER_NORM_GRADIENT, () => (call) => layerNormGradientKernel(side, call));
     replaceKernel(GELU_GRADIENT, () => (call) => geluGradientKernel(side, call));
     replaceKernel(GATE_GRADIENT, () => (call) => gateGradientKernel(side, call));
+    replaceKernel(CONTRAST, () => (call) => contrastKernel(side, call));
+    replaceKernel(CONTRAST_GRADIENT, () => (call) => contrastGradientKernel(side, call));
+    replaceKernel(NATURAL, () => (call) => naturalKernel(side, call));
+    replaceKernel(NATURAL_GRADIENT, () => (call) => naturalGradientKernel(side, call));
     replaceKernel(WINDOW_ATTENTION_GRADIENT, () => (call) => windowAttentionGradientKernel(side, call));
   } else {
     compose(tf.Conv2DBackpropInput, ({ inputs: { dy, filter }, attrs }) =>

@@ -56,6 +56,12 @@ export interface SideExports {
   windowAttention(...args: number[]): void;
   windowAttentionGradientScratch(size: number, heads: number, width: number): number;
   windowAttentionGradient(...args: number[]): void;
+  contrastScratch(width: number, channels: number): number;
+  contrast(...args: number[]): void;
+  contrastGradient(...args: number[]): void;
+  naturalScratch(height: number, width: number, channels: number): number;
+  naturalStatistics(...args: number[]): void;
+  naturalGradient(...args: number[]): void;
   copyRows(from: number, fromRow: number, to: number, toRow: number, rows: number, count: number): void;
   sumRows(x: number, y: number, groups: number, rows: number, channels: number, scale: number): void;
   maxRows(x: number, y: number, groups: number, rows: number, channels: number): void;

@@ -8,6 +8,7 @@
  * functions below say of scale, borders, sides and sizes.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { fusedContrast, fusedNatural } from '../kernels/contrast.ts';
 import { mscnWindow } from '../metrics/mscn.ts';
 import { blockMean, positionMean, wholeBlocks } from './block-mean.ts';
 
@@ -29,7 +30,9 @@ const spreadFloor = 1e-4;
  * @returns the same shape; 0 where a feature is flat.
  */
 export function contrastNormalised(features: tf.Tensor4D): tf.Tensor4D {
-  return tf.tidy(() => normalised(features));
+  const window = mscnWindow.slice((mscnWindow.length - 1) / 2);
+  const constants = { window: [...window], epsilon, contrastFloor, spreadFloor };
+  return tf.tidy(() => fusedContrast(features, constants) ?? composedContrast(features));
 }
 
 /**
@@ -42,19 +45,7 @@ export function contrastNormalised(features: tf.Tensor4D): tf.Tensor4D {
  * @returns shape [batch, 10, 1, channels].
  */
 export function naturalStatistics(normalised: tf.Tensor4D): tf.Tensor4D {
-  return tf.tidy(() => {
-    const right = shifted(normalised, [1, 2]);
-    const below = shifted(normalised, [2, 1]);
-    const products = [
-      tf.mul(normalised, right),
-      tf.mul(normalised, below),
-      tf.mul(normalised, shifted(normalised, [2, 2])),
-      tf.mul(right, below),
-    ] as tf.Tensor4D[];
-    const sizes = [tf.abs(normalised), tf.square(normalised)];
-    const sides = products.flatMap((product) => [product, tf.relu(product)]);
-    return tf.concat([...sizes, ...sides].map(positionMean), 1);
-  });
+  return tf.tidy(() => fusedNatural(normalised) ?? composedNatural(normalised));
 }
 
 /**
@@ -101,7 +92,7 @@ export function edgeStatistics(
  *
  * of features x around their channels' means, floor and epsilon in units of their spread. The blur is its own transpose.
  */
-const normalised = tf.customGrad((features, save) => {
+const composedContrast = tf.customGrad((features, save) => {
   const raw = features as tf.Tensor4D;
   const centre = positionMean(raw);
   const level = positionMean(tf.square(raw));
@@ -130,6 +121,20 @@ const normalised = tf.customGrad((features, save) => {
 }) as (features: tf.Tensor4D) => tf.Tensor4D;
 
 type Five<T> = [T, T, T, T, T];
+
+function composedNatural(normalised: tf.Tensor4D): tf.Tensor4D {
+  const right = shifted(normalised, [1, 2]);
+  const below = shifted(normalised, [2, 1]);
+  const products = [
+    tf.mul(normalised, right),
+    tf.mul(normalised, below),
+    tf.mul(normalised, shifted(normalised, [2, 2])),
+    tf.mul(right, below),
+  ] as tf.Tensor4D[];
+  const sizes = [tf.abs(normalised), tf.square(normalised)];
+  const sides = products.flatMap((product) => [product, tf.relu(product)]);
+  return tf.concat([...sizes, ...sides].map(positionMean), 1);
+}
 
 /** The mean under BRISQUE's and PIQE's window, 0 beyond the border. */
 function blurred(x: tf.Tensor4D): tf.Tensor4D {

@@ -1,5 +1,8 @@
 /** Kernels that work in the memory of TensorFlow.js's wasm backend. */
 export {
+  contrast, contrastGradient, contrastScratch, naturalGradient, naturalScratch, naturalStatistics,
+} from './contrast';
+export {
   depthwiseConv, depthwiseConvScratch, depthwiseFilterGradient, depthwiseGradientScratch,
 } from './depthwise';
 export { depthwiseNear, depthwiseNearScratch } from './depthwise-near';
