@@ -54,6 +54,7 @@ const shown: Record<MethodConfig['kind'], number> = {
   fitnet: 1,
   at: 1,
   fakd: 1,
+  skd: 1,
   slkd: 2,
 };
 const kinds = Object.keys(shown) as MethodConfig['kind'][];

@@ -21,6 +21,7 @@ export const comparisons: Record<string, Record<string, Change>> = {
     fitnet: kind('fitnet'),
     at: kind('at'),
     fakd: kind('fakd'),
+    skd: kind('skd'),
     slkd: () => [],
     'slkd-no-image': slkd('weights: {image: 0}'),
     'slkd-no-drl': slkd('weights: {nc: 0}'),

@@ -96,6 +96,16 @@ describe('PatchSampler', () => {
       expect(new Set(pixels.map(String)).size).toBe(64);
   });
 
+  it('makes every batch of a pool of patches that no seed changes', () => {
+    const sampler = new PatchSampler({ photographs, patch: 8, batch: 40, pool: 5, degradation: noise });
+    const patches = (seed: number) => {
+      const { degraded } = sampler.draw(new Random(seed));
+      return Array.from({ length: 40 }, (_, i) => degraded.slice(i * 192, (i + 1) * 192).join());
+    };
+    expect(new Set([...patches(1), ...patches(2), ...patches(3)]).size).toBe(5);
+    expect(patches(1)).not.toEqual(patches(2));
+  });
+
   it('draws the same batches from the same stream, also when the stream is saved and restored', () => {
     const sampler = new PatchSampler({ photographs, patch: 8, batch: 2, degradation: noise });
     const random = new Random(5);

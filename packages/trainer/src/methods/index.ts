@@ -6,6 +6,7 @@ import { fitnet } from './fitnet.ts';
 import { logits } from './logits.ts';
 import type { Method } from './method.ts';
 import { scratch } from './scratch.ts';
+import { skd } from './skd.ts';
 import { slkd } from './slkd.ts';
 
 export type { Batch, Loss, Method, Network } from './method.ts';
@@ -28,6 +29,17 @@ export const methodConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('fitnet'), taps, weight: weight.default(0.1) }),
   z.strictObject({ kind: z.literal('at'), taps, weight: weight.default(0.1) }),
   z.strictObject({ kind: z.literal('fakd'), taps, weight: weight.default(0.1) }),
+  z.strictObject({
+    kind: z.literal('skd'),
+    taps,
+    weights: z
+      .strictObject({
+        kernel: weight.default(0.1),
+        attended: weight.default(0.5),
+        contrast: weight.default(0.05),
+      })
+      .prefault({}),
+  }),
   z.strictObject({
     kind: z.literal('slkd'),
     /** Of the image level, of the encoder's natural statistics and of the decoder's edges; 0 leaves a term out. */
@@ -66,6 +78,8 @@ export function methodOf(config: MethodConfig, student: Graph, teachers: readonl
       return at(config, student, teachers[0]!);
     case 'fakd':
       return fakd(config, student, teachers[0]!);
+    case 'skd':
+      return skd(config, student, teachers[0]!);
     case 'slkd':
       return slkd(config, student, teachers);
   }

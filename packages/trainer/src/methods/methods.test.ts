@@ -15,6 +15,7 @@ import { Parameters } from '../parameters.ts';
 import { attentionMap } from './at.ts';
 import { affinity } from './fakd.ts';
 import { methodConfig, methodOf } from './index.ts';
+import { acrossChannels, acrossPositions, gaussianKernel } from './skd.ts';
 
 beforeAll(async () => void (await openEngine('wasm')));
 
@@ -40,7 +41,7 @@ function weightsFor(graph: typeof student) {
   return parameters.upload(start.map((value) => value + 0.05 * random.normal()));
 }
 
-const kinds = ['scratch', 'logits', 'fitnet', 'at', 'fakd', 'slkd'] as const;
+const kinds = ['scratch', 'logits', 'fitnet', 'at', 'fakd', 'skd', 'slkd'] as const;
 
 /** Everything that a step of the method reads. */
 function stepOf(config: unknown, teachers = [{ graph: teacher, weights: weightsFor(teacher) }]) {
@@ -145,6 +146,17 @@ it('fakd maps a feature to the cosines between its positions, of no more than 10
   );
   expect(affinity(tf.ones([1, 32, 32, 1])).shape).toEqual([1, 1024, 1024]);
   expect(affinity(tf.ones([1, 33, 33, 1])).shape).toEqual([1, 256, 256]);
+});
+
+it('skd finds a student’s channels and positions again in whatever order they are, and compares by a kernel', () => {
+  const t = tf.tensor3d([5, 0, 0, 0, 5, 0, 0, 0, 5], [1, 3, 3]);
+  const s = tf.tensor3d([0, 5, 0, 0, 0, 5, 5, 0, 0], [1, 3, 3]);
+  const wanted = [...t.dataSync()].map((value) => expect.closeTo(value, 2));
+  expect([...acrossChannels(s, t).dataSync()]).toEqual(wanted);
+  expect([...acrossPositions(s, t).dataSync()]).toEqual(wanted);
+  expect(gaussianKernel(t, t).dataSync()[0]).toBe(0);
+  // Twice the mean square apart.
+  expect(gaussianKernel(s, t).dataSync()[0]).toBeCloseTo(1 - Math.exp(-1), 5);
 });
 
 describe('slkd', () => {

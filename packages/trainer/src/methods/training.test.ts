@@ -100,7 +100,7 @@ async function run(recipe: Recipe, options: Partial<Parameters<typeof train>[0]>
   return { losses, bytes: Buffer.from(result ? writeModel(result.model, 'F32') : []) };
 }
 
-const methods = ['logits', 'fitnet', 'at', 'fakd', 'slkd'];
+const methods = ['logits', 'fitnet', 'at', 'fakd', 'skd', 'slkd'];
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 it.each(methods)('%s lowers its loss and releases a model of the student alone', async (kind) => {
