@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { writeModel } from '@pellucid/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runBench } from './bench.ts';
 import { Report } from './report/schema.ts';
-import { untrained, writePicture } from './testing.ts';
+import { runForTest as bench, untrained, writePicture } from './testing.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -20,20 +19,6 @@ afterAll(async () => {
   vi.unstubAllEnvs();
   await rm(folder, { recursive: true });
 });
-
-/** What a command line prints, and its exit status. */
-async function bench(...words: string[]): Promise<{ code: number; output: string }> {
-  const lines: string[] = [];
-  const note = (...said: unknown[]) => void lines.push(said.join(' '));
-  for (const channel of ['log', 'error', 'warn'] as const)
-    vi.spyOn(console, channel).mockImplementation(note);
-  process.exitCode = 0;
-  await runBench(words);
-  const code = Number(process.exitCode);
-  process.exitCode = 0;
-  vi.restoreAllMocks();
-  return { code, output: lines.join('\n') };
-}
 
 const at = (name: string) => path.join(folder, name);
 const student = () => ['--model', at('tiny.safetensors'), '--teacher', at('large.safetensors')];

@@ -5,11 +5,19 @@ import path from 'node:path';
 import { buildNetwork, initialWeights, type Model, networkConfig, Random } from '@pellucid/core';
 import { proceduralPhotograph } from '@pellucid/trainer';
 import sharp from 'sharp';
+import { vi } from 'vitest';
+import { runBench } from './bench.ts';
 import { findBrowser } from './speed/browser.ts';
 
 /** An untrained network is the identity, so what comes out is what went in, clipped and rounded. */
-export function untrained(name: string, width: number): Model {
-  const network = networkConfig.parse({ kind: 'edge-unet', widths: [width], encoder: [1], decoder: [] });
+export function untrained(name: string, width: number, levels = 1): Model {
+  const blocks = (count: number) => Array.from({ length: count }, () => 1);
+  const network = networkConfig.parse({
+    kind: 'edge-unet',
+    widths: blocks(levels).map(() => width),
+    encoder: blocks(levels),
+    decoder: blocks(levels - 1),
+  });
   const graph = buildNetwork(network);
   return { name, task: 'denoise', network, graph, weights: initialWeights(graph, new Random(1)) };
 }
@@ -31,4 +39,18 @@ export function lackingBrowser(): string {
   } catch (error) {
     return ` (skipped: ${(error as Error).message})`;
   }
+}
+
+/** What a command line prints, and its exit status. */
+export async function runForTest(...words: string[]): Promise<{ code: number; output: string }> {
+  const lines: string[] = [];
+  const note = (...said: unknown[]) => void lines.push(said.join(' '));
+  for (const channel of ['log', 'error', 'warn'] as const)
+    vi.spyOn(console, channel).mockImplementation(note);
+  process.exitCode = 0;
+  await runBench(words);
+  const code = Number(process.exitCode);
+  process.exitCode = 0;
+  vi.restoreAllMocks();
+  return { code, output: lines.join('\n') };
 }

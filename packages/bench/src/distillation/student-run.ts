@@ -9,6 +9,8 @@ import {
   formatRecipe,
   loadModel,
   loadTeachers,
+  metricsLog,
+  type Observer,
   openParallelGradients,
   type Recipe,
   release,
@@ -49,8 +51,10 @@ export async function trainStudent(
   if (existsSync(modelFile(folder))) return;
   const teachers = await loadTeachers(recipe);
   const gradients = await openParallelGradients(recipe, teachers, { engine: 'wasm', workers, cache });
-  const observe = (event: { kind: string; step?: number }) => {
-    if (event.kind === 'scalars' && event.step! % 100 === 0)
+  const log = metricsLog(path.join(folder, 'metrics.jsonl'));
+  const observe: Observer = (event) => {
+    log(event);
+    if (event.kind === 'scalars' && event.step % 200 === 0)
       console.log(`  step ${event.step} of ${recipe.steps}`);
   };
   const resume = existsSync(path.join(folder, 'checkpoints'));

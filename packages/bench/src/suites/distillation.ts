@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { macsPerPixel, PellucidError, parameters } from '@pellucid/core';
-import { loadModel, openEngine, openTrainingData, parseRecipe, type Recipe } from '@pellucid/trainer';
+import {
+  loadModel,
+  loadTeachers,
+  methodFor,
+  openEngine,
+  openTrainingData,
+  parseRecipe,
+  type Recipe,
+} from '@pellucid/trainer';
 import { fits, modelCandidate } from '../candidate.ts';
 import { type Dataset, openDataset } from '../datasets/dataset.ts';
 import {
@@ -65,12 +73,19 @@ async function compare(file: string, options: Options, session: Session, signal:
     signal,
   };
 
+  const recipeOf = (overrides: string[], seed: number) =>
+    parseRecipe(text, [...settings, ...changes, ...overrides, `seed=${seed}`]);
+  // What cannot be trained is said before hours of work.
+  for (const [, overrides] of rows) {
+    const recipe = recipeOf(overrides, seeds[0]!);
+    methodFor(recipe, await loadTeachers(recipe));
+  }
   const runs = path.join(session.folder, 'students');
   const folders = new Map<string, Map<number, string>>();
   // Seeds outside, so that a bench that is stopped early has every method once.
   for (const seed of seeds)
     for (const [row, overrides] of rows) {
-      const recipe = parseRecipe(text, [...settings, ...changes, ...overrides, `seed=${seed}`]);
+      const recipe = recipeOf(overrides, seed);
       const folder = runFolder(runs, row, recipe);
       console.log(`${base.name}: ${row}, seed ${seed}`);
       await trainStudent(folder, recipe, setup);
@@ -110,7 +125,7 @@ function rowsOf(recipe: Recipe, asked: string | undefined): [string, string[]][]
   return (asked === undefined ? Object.keys(known) : words(asked)).map((row) => {
     const change = known[row];
     if (!change) throw unknown('method', row, Object.keys(known), 'bench/unknown-method');
-    return [row, change(recipe)];
+    return [row, change];
   });
 }
 

@@ -27,6 +27,8 @@ export const edgeUnetConfig = z
     encoder: blocks,
     /** Residual blocks of each level on the way up, finest first; the deepest level has none. */
     decoder: blocks,
+    /** Whether the network predicts what to add to its input, as it does unless told otherwise, or the image itself. */
+    residual: z.boolean().optional(),
   })
   .refine((config) => config.encoder.length === config.widths.length, {
     path: ['encoder'],
@@ -40,7 +42,7 @@ export const edgeUnetConfig = z
 export type EdgeUnetConfig = z.infer<typeof edgeUnetConfig>;
 
 export function edgeUnet(ops: Ops, photograph: Feature, config: EdgeUnetConfig): Feature {
-  const { widths, encoder, decoder } = config;
+  const { widths, encoder, decoder, residual = true } = config;
   const deepest = widths.length - 1;
 
   const skips: Feature[] = [];
@@ -60,8 +62,9 @@ export function edgeUnet(ops: Ops, photograph: Feature, config: EdgeUnetConfig):
     x = residualBlocks(ops, x, `decoder${level}`, decoder[level]!);
     ops.tap(x, `decoder${level}`);
   }
-  const correction = ops.conv(x, { name: 'tail', kernel: 3, channels: 12, gain: 0 });
-  return ops.add(photograph, ops.depthToSpace(correction, 2));
+  const unfolded = ops.conv(x, { name: 'tail', kernel: 3, channels: 12, gain: residual ? 0 : 1 });
+  const image = ops.depthToSpace(unfolded, 2);
+  return residual ? ops.add(photograph, image) : image;
 }
 
 /** `count` times x + conv(relu(conv(x))), as in EDSR; small second weights let a deep stack start near identity. */

@@ -1,0 +1,65 @@
+/** How training sets of recorded pairs lie in folders, as their authors pack them. */
+
+/** Files whose first capture groups agree are a pair; several degraded ones may share one clean one. */
+export interface PairLayout {
+  clean: RegExp;
+  degraded: RegExp;
+}
+
+const training = String.raw`^(?:.*\/)?`;
+const layout = (clean: string, degraded: string): PairLayout => ({
+  clean: new RegExp(`${training}${clean}\\.\\w+$`, 'i'),
+  degraded: new RegExp(`${training}${degraded}\\.\\w+$`, 'i'),
+});
+
+/** By the names that `data.pairs` takes. In the folder that a recipe names lies the set's training part, and no other. */
+export const pairLayouts = {
+  /** Any two folders of files named alike, such as `input` and `target`: Rain13K's, Test1200's and many others' packaging. */
+  folders: layout(
+    String.raw`(?:target|clean|gt|sharp|norain|hq|ground_truth)\/([^/]+)`,
+    String.raw`(?:input|degraded|noisy|blur|rainy|lq|rainy_image)\/([^/]+)`,
+  ),
+  /** Fu et al., CVPR 2017: fourteen rains over each clean photograph, `rainy_image/7_1.jpg` over `ground_truth/7.jpg`. */
+  Rain1400: layout(String.raw`ground_truth\/(\d+)`, String.raw`rainy_image\/(\d+)_\d+`),
+  /** Zhang and Patel, CVPR 2018, in its later packaging of `input` and `target`. */
+  Test1200: layout(String.raw`target\/([^/]+)`, String.raw`input\/([^/]+)`),
+  /** Nah et al., CVPR 2017: `SCENE/blur/000001.png` and `SCENE/sharp/000001.png`. */
+  GoPro: layout(String.raw`(\w+\/)sharp\/([^/]+)`, String.raw`(\w+\/)blur\/([^/]+)`),
+  /** Shen et al., ICCV 2019: `train/NAME.png` and `GT/NAME.png`. */
+  HIDE: layout(String.raw`GT\/([^/]+)`, String.raw`train\/([^/]+)`),
+  /** Abdelhamed et al., CVPR 2018: `SCENE/0001_NOISY_SRGB_010.PNG` and `SCENE/0001_GT_SRGB_010.PNG`. */
+  SIDD: layout(String.raw`([^/]+\/)(\w+)_GT_SRGB_(\d+)`, String.raw`([^/]+\/)(\w+)_NOISY_SRGB_(\d+)`),
+} satisfies Record<string, PairLayout>;
+
+export type PairLayoutName = keyof typeof pairLayouts;
+
+export interface FoundPairs {
+  pairs: { clean: string; degraded: string }[];
+  /** Files that lack the other half, and what is missing. */
+  unpaired: { file: string; reason: string }[];
+}
+
+/** Which files belong together, by their paths with `/` between parts, in the order of the degraded ones. */
+export function pairFiles(files: readonly string[], { clean, degraded }: PairLayout): FoundPairs {
+  const keyed = (pattern: RegExp) =>
+    files.flatMap((file) => {
+      const groups = pattern.exec(file)?.slice(1);
+      return groups ? [{ key: groups.filter(Boolean).join(''), file }] : [];
+    });
+  const originals = new Map(keyed(clean).map(({ key, file }) => [key, file]));
+  const copies = keyed(degraded);
+  const used = new Set(copies.map(({ key }) => key));
+  const pairs = copies.flatMap(({ key, file }) => {
+    const partner = originals.get(key);
+    return partner === undefined ? [] : [{ clean: partner, degraded: file }];
+  });
+  const unpaired = [
+    ...copies
+      .filter(({ key }) => !originals.has(key))
+      .map(({ key, file }) => ({ file, reason: `there is no clean file "${key}" to compare it with` })),
+    ...[...originals]
+      .filter(([key]) => !used.has(key))
+      .map(([key, file]) => ({ file, reason: `there is no degraded file "${key}" that belongs to it` })),
+  ];
+  return { pairs, unpaired };
+}
