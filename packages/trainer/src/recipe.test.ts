@@ -56,13 +56,33 @@ test.each([
   ['method={kind: at, taps: [{student: a, teacher: b}, {student: a, teacher: b}]}', 'names a pair twice'],
   ['degradation.sigma=-1', 'degradation.sigma'],
   ['student={kind: restormer, wdith: 8}', 'student.wdith: unknown key; did you mean "width"?'],
-  ['student={kind: edsr, scale: 2}', 'student.kind: enlarges its input'],
+  [
+    'student={kind: edsr, scale: 2}',
+    'student.kind: enlarges its input 2 times, and degradation.kind gaussian-noise',
+  ],
+  ['degradation={kind: bicubic-downscale, scale: 3}', 'edge-sr with scale 3'],
+  ['degradation={kind: bicubic-downscale, scale: 5}', 'degradation.scale'],
   ['student={kind: dctswin, scale: 2}', 'student.kind: reads several photographs'],
   ['student={kind: ffdnet}', 'student.kind: must be told the noise level'],
   ['name=../elsewhere', 'name: must be letters'],
   ['steps=0', 'steps'],
 ])('names the mistake in --set %s', (override, message) => {
   expect(() => parseRecipe(minimal, [override])).toThrow(message);
+});
+
+test('a student that enlarges takes patches of the clean photograph that its own sides divide', () => {
+  const enlarging = [
+    'student={kind: swinir, scale: 3, width: 12, depths: [2], heads: 2}',
+    'degradation={kind: bicubic-downscale, scale: 3}',
+    'data.validation.size=144',
+  ];
+  expect(parseRecipe(minimal, [...enlarging, 'data.patch=48']).student.kind).toBe('swinir');
+  expect(() => parseRecipe(minimal, [...enlarging, 'data.patch=64'])).toThrow(
+    'data.patch: must be a multiple of 24',
+  );
+  expect(() => parseRecipe(minimal, [...enlarging, 'degradation.scale=2', 'data.patch=48'])).toThrow(
+    'student.kind: enlarges its input 3 times, and degradation.scale makes it 2 times smaller',
+  );
 });
 
 test('every mistake has its line', () => {

@@ -1,5 +1,6 @@
 import {
   buildNetwork,
+  createDegradation,
   DegradationSettings,
   enlargement,
   type Graph,
@@ -21,7 +22,7 @@ export const dataConfig = z.strictObject({
   photographs: z.string().default('procedural'),
   /** Folders or files inside `photographs` to leave out, such as those a benchmark measures on. */
   exclude: z.array(z.string()).default([]),
-  /** Side of a training patch, in pixels. */
+  /** Side of a training patch, in pixels of the clean photograph. */
   patch: positive.default(64),
   /** Patches per step. */
   batch: positive.default(8),
@@ -98,8 +99,8 @@ const recipeSchema = z
     const issue = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: path.split('.'), message });
     const graph = buildNetwork(networkOf(recipe.student));
-    const { alignment } = graph;
-    const refusal = untrainable(graph);
+    const alignment = graph.alignment * enlargement(graph);
+    const refusal = untrainable(graph, recipe.degradation);
     if (refusal) issue('student.kind', refusal);
     if (recipe.data.patch % alignment)
       issue('data.patch', `must be a multiple of ${alignment} for this student`);
@@ -120,9 +121,9 @@ export function networkOf({ init: _, reparameterised: __, ...network }: Recipe['
 }
 
 /** Why a network cannot be trained on pairs of one degraded and one clean patch, if it cannot. */
-function untrainable(graph: Graph): string | undefined {
+function untrainable(graph: Graph, degradation: DegradationSettings): string | undefined {
   if (isTold(graph)) return 'must be told the noise level, which training does not do';
-  return unpaired(graph);
+  return unpaired(graph, degradation);
 }
 
 /** Whether a network must be told how strong the noise is. */
@@ -130,11 +131,16 @@ export function isTold(graph: Graph): boolean {
   return graph.nodes.some(({ op }) => op === 'noise-level');
 }
 
-/** Why a network does not make one photograph of one of the same size, if it does not. */
-export function unpaired(graph: Graph): string | undefined {
+/** Why a network does not make a photograph of the clean one's size of one degraded photograph, if it does not. */
+export function unpaired(graph: Graph, degradation: DegradationSettings): string | undefined {
   if (graph.nodes[0]!.channels !== 3) return 'reads several photographs at once, and degradations give one';
-  if (enlargement(graph) !== 1) return 'enlarges its input, and degradations keep the size';
-  return undefined;
+  const { scale = 1 } = createDegradation(degradation);
+  const factor = enlargement(graph);
+  if (factor === scale) return undefined;
+  const makes = factor === 1 ? 'keeps the size of its input' : `enlarges its input ${factor} times`;
+  return scale === 1
+    ? `${makes}, and degradation.kind ${degradation.kind} keeps the size: take bicubic-downscale with scale ${factor}`
+    : `${makes}, and degradation.scale makes it ${scale} times smaller: take a network that enlarges as much, such as edge-sr with scale ${scale}`;
 }
 
 /** The student's graph while it trains: its network's, or the form with branches that folds into it. */

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { type Graph, type Model, macsPerPixel, parameters, writeModel } from '@pellucid/core';
+import { enlargement, type Graph, type Model, macsPerPixel, parameters, writeModel } from '@pellucid/core';
 import { writeAtomically } from './atomic-file.ts';
 import { formatRecipe, type Recipe } from './recipe.ts';
 import type { TrainingResult } from './train.ts';
+import { psnrConventions } from './validate.ts';
 
 /**
  * Writes a trained student as a model that `restore`, `edge` and `bench` read, with a card that says what it is.
@@ -18,13 +19,15 @@ export async function release(
   const target = path.join(folder, 'model');
   await writeAtomically(path.join(target, 'model.safetensors'), writeModel(model, 'F16'));
   const { count, size } = recipe.data.validation;
+  const { channel, crop } = psnrConventions(enlargement(model.graph));
+  const border = crop === 0 ? 'no border crop' : `a border of ${crop} pixels left out`;
   await writeAtomically(
     path.join(target, 'card.md'),
     `# ${model.name}
 
 Task: ${model.task}. Trained for ${recipe.steps} steps on ${recipe.data.photographs} photographs.
 
-PSNR over ${count} validation images of ${size}x${size} (RGB, 8-bit, no border crop):
+PSNR over ${count} validation images of ${size}x${size} (${channel}, 8-bit, ${border}):
 ${describePsnr(psnr)}.
 
 ${costTable(model.graph, teacher?.graph)}

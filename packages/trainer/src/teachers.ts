@@ -1,4 +1,4 @@
-import { type Model, PellucidError } from '@pellucid/core';
+import { enlargement, type Model, PellucidError } from '@pellucid/core';
 import { type Method, methodOf } from './methods/index.ts';
 import { loadModel } from './model-file.ts';
 import { isTold, type Recipe, trainingGraph, unpaired } from './recipe.ts';
@@ -27,13 +27,13 @@ export function methodFor(recipe: Recipe, teachers: readonly Model[]): Method {
 
 function refuseUnfit({ name, graph }: Model, { data, degradation }: Recipe): void {
   const unfit = (why: string) => new PellucidError('train/unfit-teacher', `teacher: ${name} ${why}.`);
-  const refusal = unpaired(graph);
+  const refusal = unpaired(graph, degradation);
   if (refusal) throw unfit(refusal);
   if (isTold(graph) && degradation.kind !== 'gaussian-noise')
     throw unfit(
       `must be told the noise level, which only degradation.kind gaussian-noise has, not ${degradation.kind}`,
     );
-  const { alignment } = graph;
+  const alignment = graph.alignment * enlargement(graph);
   if (data.patch % alignment === 0 && data.validation.size % alignment === 0) return;
   throw new PellucidError(
     'train/patch-size',

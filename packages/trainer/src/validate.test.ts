@@ -26,3 +26,20 @@ test('measures what the network makes of an image', async () => {
   weights.get('tail.bias')!.fill(-9 / 255);
   expect(await measure()).toBeCloseTo(20 * Math.log10(255 / 1), 4);
 });
+
+test('super-resolution is measured on Y, without a border of the scale, against bicubic', () => {
+  const clean = new Float32Array(12 * 12 * 3).fill(0.4);
+  const pairOf = () => ({
+    clean: clean.slice(),
+    degraded: new Float32Array(6 * 6 * 3).fill(0.4),
+    scale: 2,
+    shape: [1, 12, 12, 3] as [number, number, number, number],
+  });
+  const border = pairOf();
+  border.clean.fill(1, 0, 2 * 12 * 3);
+  expect(degradedPsnr([border])).toBe(Number.POSITIVE_INFINITY);
+  const lighter = pairOf();
+  lighter.clean.fill(0.4 + 10 / 255);
+  // Luma spans 219 of 255 levels.
+  expect(degradedPsnr([lighter])).toBeCloseTo(20 * Math.log10((255 / 10) * (255 / 219)), 1);
+});

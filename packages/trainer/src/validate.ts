@@ -1,10 +1,10 @@
-import { type Graph, infer, psnr, type Raster } from '@pellucid/core';
+import { type Graph, infer, psnr, type Raster, resizeBicubic } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Pairs } from './data/index.ts';
+import { degradedShape, type Pairs } from './data/index.ts';
 
-/** Mean PSNR in dB of the degraded images: what a network has to beat. */
+/** Mean PSNR in dB of the degraded images, enlarged by bicubic where they are smaller: what a network has to beat. */
 export function degradedPsnr(pairs: readonly Pairs[]): number {
-  return mean(pairs.map((pair) => psnrOf(pair.degraded, pair)));
+  return mean(pairs.map((pair) => psnrOf(pair.scale ? enlarged(pair, pair.scale) : pair.degraded, pair)));
 }
 
 /** Mean PSNR in dB of what a network makes of the degraded images. */
@@ -15,7 +15,7 @@ export async function restoredPsnr(
 ): Promise<number> {
   const values: number[] = [];
   for (const pair of pairs) {
-    const input = tf.tensor4d(pair.degraded, pair.shape);
+    const input = tf.tensor4d(pair.degraded, degradedShape(pair));
     const conditions = pair.noiseLevels ? { noiseLevel: pair.noiseLevels[0]! } : {};
     const output = infer(graph, weights, input, conditions);
     values.push(psnrOf((await output.data()) as Float32Array, pair));
@@ -24,10 +24,23 @@ export async function restoredPsnr(
   return mean(values);
 }
 
-/** RGB, no border crop, both images clipped and rounded to 8 bits: what a person saving the file would measure. */
-function psnrOf(pixels: Float32Array, { clean, shape: [, height, width] }: Pairs): number {
+/**
+ * The literature's conventions for PSNR: RGB and the whole image, or, in super-resolution by `scale`, Y without a border
+ * of that many pixels.
+ */
+export function psnrConventions(scale = 1): { channel: 'RGB' | 'Y'; crop: number } {
+  return scale === 1 ? { channel: 'RGB', crop: 0 } : { channel: 'Y', crop: scale };
+}
+
+/** Both images clipped and rounded to 8 bits: what a person saving the file would measure. */
+function psnrOf(pixels: Float32Array, { clean, shape: [, height, width], scale }: Pairs): number {
   const raster = (data: Float32Array): Raster => ({ width, height, channels: 3, data });
-  return psnr(raster(pixels), raster(clean), { channel: 'RGB', crop: 0, round: true });
+  return psnr(raster(pixels), raster(clean), { ...psnrConventions(scale), round: true });
+}
+
+function enlarged(pair: Pairs, scale: number): Float32Array {
+  const [, height, width] = degradedShape(pair);
+  return resizeBicubic({ width, height, channels: 3, data: pair.degraded }, scale).data as Float32Array;
 }
 
 function mean(values: number[]): number {

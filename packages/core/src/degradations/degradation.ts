@@ -7,9 +7,13 @@ import type { Random } from '../random.ts';
  * `random`, in a fixed order: the same pixels and the same stream give the same result.
  */
 export interface Degradation {
+  /** How many times smaller along each axis the degraded image is; 1 unless given. */
+  scale?: number;
+
   /**
    * @param pixels interleaved RGB rows, `width * height * 3` values, 0..1; left as they are.
-   * @returns the degraded image: same size and scale, values outside 0..1 allowed.
+   * @returns the degraded image: of the same size, or smaller by `scale`, which then divides both sides; values outside
+   *   0..1 allowed.
    */
   apply(pixels: Float32Array, width: number, height: number, random: Random): Float32Array;
 

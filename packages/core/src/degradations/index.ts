@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { BicubicDownscaleSettings, bicubicDownscale } from './bicubic-downscale.ts';
 import type { Degradation } from './degradation.ts';
 import { GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
 import { MotionBlurSettings, motionBlur } from './motion-blur.ts';
 import { RainSettings, rain } from './rain.ts';
 
+export { BicubicDownscaleSettings, bicubicDownscale } from './bicubic-downscale.ts';
 export type { Degradation } from './degradation.ts';
 export { addGaussianNoise, drawSigma, GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
 export { MotionBlurSettings, motionBlur } from './motion-blur.ts';
@@ -14,6 +16,7 @@ export const DegradationSettings = z.discriminatedUnion('kind', [
   GaussianNoiseSettings,
   RainSettings,
   MotionBlurSettings,
+  BicubicDownscaleSettings,
 ]);
 export type DegradationSettings = z.infer<typeof DegradationSettings>;
 
@@ -26,5 +29,7 @@ export function createDegradation(settings: DegradationSettings): Degradation {
       return rain(settings);
     case 'motion-blur':
       return motionBlur(settings);
+    case 'bicubic-downscale':
+      return bicubicDownscale(settings);
   }
 }

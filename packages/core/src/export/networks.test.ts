@@ -8,6 +8,7 @@ beforeAll(useTrainingWasm);
 /** The smallest network of each kind that has all its kinds of node. */
 const networks: { [K in NetworkConfig['kind']]: Omit<Extract<NetworkConfig, { kind: K }>, 'kind'> } = {
   'edge-unet': { widths: [8, 16], encoder: [1, 1], decoder: [1] },
+  'edge-sr': { scale: 2, width: 8, depth: 1 },
   nafnet: { width: 4, encoder: [1], middle: 1, decoder: [1] },
   restormer: { width: 4, blocks: [1, 1], heads: [1, 2], expansion: 2, refinement: 1, biasFree: false },
   drsformer: { width: 8, blocks: [1, 1], heads: [1, 2], expansion: 2, mixtureSteps: 1 },

@@ -10,7 +10,8 @@
 import { z } from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 
-const width = z
+/** Channels of a network made for the convolution kernels. */
+export const kernelWidth = z
   .int()
   .positive()
   .refine((value) => value % 8 === 0, {
@@ -22,7 +23,7 @@ export const edgeUnetConfig = z
   .strictObject({
     kind: z.literal('edge-unet'),
     /** Channels of each level, finest (half resolution) first. */
-    widths: z.array(width).min(1),
+    widths: z.array(kernelWidth).min(1),
     /** Residual blocks of each level on the way down, the deepest last. */
     encoder: blocks,
     /** Residual blocks of each level on the way up, finest first; the deepest level has none. */

@@ -6,6 +6,7 @@ import { dcbdnet, dcbdnetConfig } from './dcbdnet.ts';
 import { dctswin, dctswinConfig, dctswinTeachers } from './dctswin.ts';
 import { dncnn, dncnnConfig } from './dncnn.ts';
 import { drsformer, drsformerConfig } from './drsformer.ts';
+import { edgeSr, edgeSrConfig } from './edge-sr.ts';
 import { edgeUnet, edgeUnetConfig } from './edge-unet.ts';
 import { edsr, edsrConfig } from './edsr.ts';
 import { ffdnet, ffdnetConfig } from './ffdnet.ts';
@@ -22,6 +23,7 @@ import { uformer, uformerConfig } from './uformer.ts';
 /** The settings of any network the project knows, told apart by `kind`. */
 export const networkConfig = z.discriminatedUnion('kind', [
   edgeUnetConfig,
+  edgeSrConfig,
   nafnetConfig,
   restormerConfig,
   drsformerConfig,
@@ -51,6 +53,7 @@ const networks: {
   ) => Feature;
 } = {
   'edge-unet': edgeUnet,
+  'edge-sr': edgeSr,
   nafnet,
   restormer,
   drsformer,

@@ -184,10 +184,14 @@ describe('a network that enlarges', () => {
     return ops.add(ops.depthToSpace(tail, 2, 'channel'), ops.resize(x, 'bilinear', 2));
   });
 
-  it('gives the same enlarged photograph in tiles as in one piece', async () => {
-    const model = livelyModel(enlarging);
+  const student = buildNetwork({ kind: 'edge-sr', scale: 2, width: 8, depth: 2 });
+  it.each([
+    ['any', enlarging],
+    ['the edge student', student],
+  ])('gives the same enlarged photograph in tiles as in one piece: %s', async (_, graph) => {
+    const model = livelyModel(graph);
     const once = new Restorer(model, whole);
-    const inTiles = new Restorer(model, { memory: peakMemory(enlarging, 32, 32) });
+    const inTiles = new Restorer(model, { memory: peakMemory(graph, 32, 32) });
     for (const [width, height] of [
       [61, 40],
       [33, 75],

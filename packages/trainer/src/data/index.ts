@@ -2,7 +2,7 @@ import { PellucidError, Random } from '@pellucid/core';
 import { loadPhotographs, type Photograph, type PhotographOptions, type Skipped } from './photographs.ts';
 import { proceduralPhotograph } from './procedural.ts';
 
-export { holdOut, type Pairs, PatchSampler, validationPairs } from './patches.ts';
+export { degradedShape, holdOut, type Pairs, PatchSampler, validationPairs } from './patches.ts';
 export type { Photograph, Skipped } from './photographs.ts';
 
 /** Where photographs come from: a folder, pictures drawn from a seed, or both together. */

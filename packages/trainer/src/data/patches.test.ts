@@ -1,6 +1,13 @@
-import { type Degradation, gaussianNoise, Random } from '@pellucid/core';
+import { bicubicDownscale, type Degradation, gaussianNoise, Random } from '@pellucid/core';
 import { describe, expect, it } from 'vitest';
-import { holdOut, openPhotographs, PatchSampler, type Photograph, validationPairs } from './index.ts';
+import {
+  degradedShape,
+  holdOut,
+  openPhotographs,
+  PatchSampler,
+  type Photograph,
+  validationPairs,
+} from './index.ts';
 
 /** Red counts columns, green counts rows, blue is the photograph's mark: each pixel tells where it comes from. */
 function chart(width: number, height: number, mark: number): Photograph {
@@ -31,6 +38,21 @@ describe('PatchSampler', () => {
     expect(clean.length).toBe(3 * 8 * 8 * 3);
     expect(degraded).toEqual(clean.map((value) => value + 2));
     expect(Math.max(...clean)).toBeLessThanOrEqual(59 / 255 + 1e-7);
+  });
+
+  it('gives smaller degraded patches, each of its clean one, to a degradation that reduces', () => {
+    const degradation = bicubicDownscale({ scale: 2 });
+    const sampler = new PatchSampler({ photographs, patch: 8, batch: 3, degradation });
+    const pairs = sampler.draw(new Random(1));
+    expect(pairs.shape).toEqual([3, 8, 8, 3]);
+    expect(degradedShape(pairs)).toEqual([3, 4, 4, 3]);
+    for (let index = 0; index < 3; index++)
+      expect(pairs.degraded.slice(index * 48, (index + 1) * 48)).toEqual(
+        degradation.apply(pairs.clean.slice(index * 192, (index + 1) * 192), 8, 8, new Random(1)),
+      );
+    const [pair] = validationPairs({ photographs, size: 16, degradation, seed: 1 });
+    expect(degradedShape(pair!)).toEqual([1, 8, 8, 3]);
+    expect(pair!.degraded.length).toBe(8 * 8 * 3);
   });
 
   it('says how strong the noise of each patch is, where noise degrades it', () => {

@@ -5,16 +5,26 @@ import type { Photograph } from './photographs.ts';
 export interface Pairs {
   clean: Float32Array;
   degraded: Float32Array;
-  /** `[images, height, width, 3]` */
+  /** `[images, height, width, 3]` of the clean ones. */
   shape: [number, number, number, number];
+  /** How many times smaller along each axis the degraded ones are; 1 unless given. */
+  scale?: number;
   /** Sigma of each image's noise, 0..255, where that is what degrades it. */
   noiseLevels?: Float32Array;
+}
+
+/** `[images, height, width, 3]` of the degraded images. */
+export function degradedShape({
+  shape: [images, height, width, channels],
+  scale = 1,
+}: Pairs): Pairs['shape'] {
+  return [images, height / scale, width / scale, channels];
 }
 
 export interface PatchSamplerOptions {
   /** None narrower or lower than a patch. */
   photographs: readonly Photograph[];
-  /** Side of a patch in pixels. */
+  /** Side of a clean patch in pixels. */
   patch: number;
   /** Patches in a batch. */
   batch: number;
@@ -50,16 +60,17 @@ export class PatchSampler {
     const shape: Pairs['shape'] = [batch, patch, patch, 3];
     const values = patch * patch * 3;
     const clean = new Float32Array(batch * values);
-    const degraded = new Float32Array(batch * values);
+    const { scale = 1 } = degradation;
+    const degraded = new Float32Array((batch * values) / scale ** 2);
     const noiseLevels = degradation.noiseLevel && new Float32Array(batch);
     for (let index = 0; index < batch; index++) {
       const stream = pool === undefined ? random : new Random('pool').fork(`patch ${random.integer(pool)}`);
       const pixels = this.#cut(stream);
       clean.set(pixels, index * values);
       if (noiseLevels) noiseLevels[index] = degradation.noiseLevel!(stream);
-      degraded.set(degradation.apply(pixels, patch, patch, stream), index * values);
+      degraded.set(degradation.apply(pixels, patch, patch, stream), (index * values) / scale ** 2);
     }
-    return { clean, degraded, shape, ...(noiseLevels && { noiseLevels }) };
+    return { clean, degraded, shape, ...scaleOf(degradation), ...(noiseLevels && { noiseLevels }) };
   }
 
   #cut(random: Random): Float32Array {
@@ -122,8 +133,13 @@ export function validationPairs({ photographs, size, degradation, seed }: Valida
     const noiseLevel = degradation.noiseLevel?.(stream);
     const degraded = degradation.apply(clean, size, size, stream);
     const told = noiseLevel !== undefined && { noiseLevels: Float32Array.of(noiseLevel) };
-    return { clean, degraded, shape: [1, size, size, 3], ...told };
+    return { clean, degraded, shape: [1, size, size, 3], ...scaleOf(degradation), ...told };
   });
+}
+
+/** Said only where the degraded images are smaller. */
+function scaleOf({ scale = 1 }: Degradation): Pick<Pairs, 'scale'> {
+  return scale === 1 ? {} : { scale };
 }
 
 /** A square of a photograph, 0..1, in one of its eight orientations: bits 1 and 2 mirror it, bit 4 transposes it. */

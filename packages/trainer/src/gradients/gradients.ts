@@ -1,6 +1,6 @@
 import { type Model, weightsOf } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Pairs } from '../data/index.ts';
+import { degradedShape, type Pairs } from '../data/index.ts';
 import { type Method, methodOf, type Network } from '../methods/index.ts';
 import { Parameters } from '../parameters.ts';
 import { type Recipe, trainingGraph } from '../recipe.ts';
@@ -47,7 +47,7 @@ export class LocalGradients implements Gradients {
     const graphs = this.#teachers.map(({ graph }) => graph);
     if (tf.getBackend() === 'wasm') refuseTooLarge(this.#graph, graphs, shape);
     const batch = {
-      degraded: tf.tensor4d(degraded, shape),
+      degraded: tf.tensor4d(degraded, degradedShape(pairs)),
       clean: tf.tensor4d(clean, shape),
       conditions: noiseLevels ? { noiseLevel: tf.tensor1d(noiseLevels) } : {},
       fingerprints: this.#teachers.some(({ cache }) => cache) ? fingerprintsOf(pairs) : undefined,

@@ -1,4 +1,4 @@
-import { type Graph, PellucidError, trainingMemory } from '@pellucid/core';
+import { enlargement, type Graph, PellucidError, trainingMemory } from '@pellucid/core';
 
 /** The heap of 32-bit WebAssembly, in bytes. */
 const WASM_HEAP = 2 ** 32;
@@ -6,7 +6,7 @@ const WASM_HEAP = 2 ** 32;
 /**
  * Refuses a batch whose training step does not fit into the heap of the wasm engine, before the step begins.
  *
- * @param shape [patches, height, width, channels] of one worker's share
+ * @param shape [patches, height, width, channels] of the clean patches of one worker's share
  * @throws PellucidError `engine/out-of-memory` that names the largest batch and the largest patch that would fit
  */
 export function refuseTooLarge(
@@ -14,10 +14,12 @@ export function refuseTooLarge(
   teachers: readonly Graph[],
   [patches, height, width]: readonly number[],
 ): void {
+  // What a network makes is as large as the clean patch, whatever it reads.
+  const read = (graph: Graph, positions: number) => positions / enlargement(graph) ** 2;
   const needed = (positions: number) =>
     teachers.reduce(
-      (sum, teacher) => sum + trainingMemory(teacher, positions, { gradients: false }),
-      trainingMemory(student, positions),
+      (sum, teacher) => sum + trainingMemory(teacher, read(teacher, positions), { gradients: false }),
+      trainingMemory(student, read(student, positions)),
     );
   const positions = patches! * height! * width!;
   const bytes = needed(positions);
@@ -25,7 +27,7 @@ export function refuseTooLarge(
 
   const fitting = Math.floor(((WASM_HEAP - needed(0)) / (bytes - needed(0))) * positions);
   const batch = Math.floor(fitting / (height! * width!));
-  const { alignment } = student;
+  const alignment = student.alignment * enlargement(student);
   const patch = Math.floor(Math.sqrt(fitting / patches!) / alignment) * alignment;
   const ways = [
     ...(batch >= 1 ? [`data.batch to ${batch} for each worker`] : []),

@@ -34,6 +34,16 @@ describe('split', () => {
     expect(shares.flatMap(({ clean }) => [...clean])).toEqual([...batch.clean]);
     expect(shares.flatMap(({ degraded }) => [...degraded])).toEqual([...batch.degraded]);
   });
+
+  it('cuts degraded patches that are smaller at the same joints', () => {
+    const degraded = noise(5 * 64 * 3);
+    const shares = split({ ...batch, degraded, scale: 2 }, 2);
+    expect(shares.map(({ scale, degraded }) => [scale, degraded.length])).toEqual([
+      [2, 3 * 64 * 3],
+      [2, 2 * 64 * 3],
+    ]);
+    expect(shares.flatMap(({ degraded }) => [...degraded])).toEqual([...degraded]);
+  });
 });
 
 describe('two workers', () => {

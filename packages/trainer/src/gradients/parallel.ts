@@ -98,18 +98,19 @@ function shared(length: number): Float32Array {
 
 /** Cuts a batch into as many shares as there are workers, the first ones larger by one patch where it does not divide. */
 export function split(
-  { clean, degraded, noiseLevels, shape: [patches, height, width, channels] }: Pairs,
+  { clean, degraded, noiseLevels, shape: [patches, ...image], ...rest }: Pairs,
   workers: number,
 ): Pairs[] {
-  const values = height * width * channels;
   const shares: Pairs[] = [];
   let from = 0;
   for (let left = workers; left > 0; left--) {
     const count = Math.ceil((patches - from) / left);
-    const cut = (pixels: Float32Array) => pixels.slice(from * values, (from + count) * values);
+    const cut = (pixels: Float32Array) => {
+      const values = pixels.length / patches;
+      return pixels.slice(from * values, (from + count) * values);
+    };
     const told = noiseLevels && { noiseLevels: noiseLevels.slice(from, from + count) };
-    const shape: Pairs['shape'] = [count, height, width, channels];
-    shares.push({ clean: cut(clean), degraded: cut(degraded), shape, ...told });
+    shares.push({ ...rest, clean: cut(clean), degraded: cut(degraded), shape: [count, ...image], ...told });
     from += count;
   }
   return shares;

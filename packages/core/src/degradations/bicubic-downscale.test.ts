@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { photographs, readPicture } from '../../testing/images.ts';
+import { Random } from '../random.ts';
+import { createDegradation, DegradationSettings } from './index.ts';
+
+const reduce = (scale: number, pixels: Float32Array, width: number, height: number) =>
+  createDegradation(DegradationSettings.parse({ kind: 'bicubic-downscale', scale })).apply(
+    pixels,
+    width,
+    height,
+    new Random(1),
+  );
+
+describe('bicubicDownscale', () => {
+  it.each([2, 3, 4])('makes both sides %i times smaller, and values that a file of 8 bits holds', (scale) => {
+    const pixels = Float32Array.from({ length: 24 * 12 * 3 }, (_, i) => ((i * 37) % 101) / 100);
+    const before = pixels.slice();
+    const reduced = reduce(scale, pixels, 24, 12);
+    expect(pixels).toEqual(before);
+    expect(reduced.length).toBe((24 * 12 * 3) / scale ** 2);
+    for (const value of reduced) expect(255 * value).toBeCloseTo(Math.round(255 * value), 4);
+  });
+
+  const folders = ['Set5', 'Set5_LR_bicubic'].map(photographs);
+  const missing = folders.find((folder) => !existsSync(folder));
+  it.skipIf(missing)(
+    `makes the literature's low-resolution Set5${missing ? ` (skipped: no ${missing})` : ''}`,
+    async () => {
+      const truth = await readPicture(path.join(folders[0]!, 'butterfly.png'));
+      const published = await readPicture(path.join(folders[1]!, 'X4', 'butterflyx4.png'));
+      const reduced = reduce(
+        4,
+        Float32Array.from(truth.data, (value) => value / 255),
+        truth.width,
+        truth.height,
+      );
+      expect(Array.from(reduced, (value) => Math.round(255 * value))).toEqual([...published.data]);
+    },
+  );
+});

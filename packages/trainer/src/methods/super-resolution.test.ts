@@ -1,0 +1,124 @@
+/** Runs of seconds in super-resolution, from the recipe to the model. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  buildNetwork,
+  createDegradation,
+  initialWeights,
+  type Model,
+  type NetworkConfig,
+  Random,
+} from '@pellucid/core';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PatchSampler, validationPairs } from '../data/patches.ts';
+import { proceduralPhotograph } from '../data/procedural.ts';
+import { openEngine } from '../engine/index.ts';
+import { openParallelGradients } from '../gradients/parallel.ts';
+import { parseRecipe, type Recipe } from '../recipe.ts';
+import { methodFor } from '../teachers.ts';
+import { train } from '../train.ts';
+import type { TrainingData } from '../training-data.ts';
+
+const recipeOf = (...overrides: string[]) =>
+  parseRecipe(
+    `
+name: tiny
+task: sr
+degradation: { kind: bicubic-downscale, scale: 2 }
+student: { kind: edge-sr, scale: 2, width: 8, depth: 2 }
+teacher: teacher.safetensors
+method: { kind: scratch }
+data: { patch: 32, batch: 4, validation: { count: 1, size: 32 } }
+optimiser: { warmup: 2, learningRate: 5e-3, ema: 0.9 }
+steps: 60
+every: { log: 1, validate: 60, checkpoint: 60 }
+`,
+    overrides,
+  );
+
+function modelOf(network: NetworkConfig, seed = 1): Model {
+  const graph = buildNetwork(network);
+  return { name: network.kind, task: 'sr', network, graph, weights: initialWeights(graph, new Random(seed)) };
+}
+
+/** Trained for a moment, so that it knows more than its input. */
+let teacher: Model;
+
+function dataOf({ data: { patch, batch }, degradation }: Recipe): TrainingData {
+  const photographs = [1, 2, 3, 4].map((seed) => ({
+    name: `drawn-${seed}`,
+    ...proceduralPhotograph(64, new Random(seed)),
+  }));
+  const shared = { photographs, degradation: createDegradation(degradation) };
+  const sampler = new PatchSampler({ ...shared, patch, batch });
+  const validation = validationPairs({ ...shared, size: patch, seed: 1 }).slice(0, 1);
+  return { batch: (random) => sampler.draw(random), validation, description: 'drawn', skipped: [] };
+}
+
+let folder: string;
+beforeAll(async () => {
+  await openEngine('wasm');
+  folder = await mkdtemp(path.join(os.tmpdir(), 'pellucid-sr-teacher-'));
+  teacher = (await run(recipeOf('student.width=16', 'steps=100'), { teachers: [] })).result.model;
+  await rm(folder, { recursive: true });
+});
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'pellucid-sr-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function run(recipe: Recipe, options: Partial<Parameters<typeof train>[0]> = {}) {
+  const losses: number[] = [];
+  const result = await train({
+    recipe,
+    data: dataOf(recipe),
+    teachers: [teacher],
+    folder,
+    observe: (event) => event.kind === 'step' && losses.push(event.loss),
+    ...options,
+  });
+  return { losses, result: result! };
+}
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+it.each(['scratch', 'logits'])('%s teaches a student to enlarge', async (kind) => {
+  const { losses, result } = await run(recipeOf(`method.kind=${kind}`, 'student.reparameterised=true'));
+  expect(mean(losses.slice(-10))).toBeLessThan(0.9 * mean(losses.slice(0, 10)));
+  expect(result.model.graph).toEqual(buildNetwork(result.model.network));
+});
+
+it('two workers train the same student as one, to rounding', async () => {
+  const recipe = recipeOf('method.kind=logits', 'steps=5');
+  const one = await run(recipe);
+  const gradients = await openParallelGradients(recipe, [teacher], { engine: 'wasm', workers: 2 });
+  const two = await run(recipe, { folder: path.join(folder, 'two'), gradients });
+  for (const [step, loss] of one.losses.entries()) expect(two.losses[step]! / loss).toBeCloseTo(1, 4);
+});
+
+describe('before the first step', () => {
+  const edsr = (scale: 2 | 3): Model =>
+    modelOf({ kind: 'edsr', scale, width: 8, blocks: 1, residualScale: 1 });
+  it.each([
+    [['method.kind=logits'], edsr(3), 'train/unfit-teacher', /^teacher: edsr enlarges its input 3 times/],
+    [
+      ['method.kind=logits', 'data.patch=36'],
+      modelOf({
+        kind: 'swinir',
+        scale: 2,
+        width: 8,
+        depths: [1],
+        heads: 1,
+        window: 4,
+        expansion: 2,
+        upsampler: 'pixelshuffledirect',
+      }),
+      'train/patch-size',
+      /multiples of 8/,
+    ],
+  ] as const)('%j is refused', (overrides, teacher, code, message) => {
+    const attempt = () => methodFor(recipeOf(...overrides), [teacher]);
+    expect(attempt).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+  });
+});
