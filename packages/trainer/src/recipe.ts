@@ -11,6 +11,7 @@ import {
 } from '@pellucid/core';
 import YAML from 'yaml';
 import { z } from 'zod';
+import { type PairLayoutName, pairLayouts } from './data/pair-layouts.ts';
 import { methodConfig } from './methods/index.ts';
 import { nearest } from './nearest.ts';
 
@@ -20,6 +21,11 @@ const share = z.number().min(0).lt(1);
 export const dataConfig = z.strictObject({
   /** `procedural` draws images from the seed; anything else is a folder of photographs. */
   photographs: z.string().default('procedural'),
+  /**
+   * The layout of a folder of recorded pairs, degraded and clean, which takes the place of a degradation: `folders`, or a
+   * set's name.
+   */
+  pairs: z.enum(Object.keys(pairLayouts) as PairLayoutName[]).optional(),
   /** Folders or files inside `photographs` to leave out, such as those a benchmark measures on. */
   exclude: z.array(z.string()).default([]),
   /** Side of a training patch, in pixels of the clean photograph. */
@@ -79,7 +85,8 @@ const recipeSchema = z
     task: z.string(),
     seed: z.int().default(1),
     data: dataConfig.prefault({}),
-    degradation: DegradationSettings,
+    /** What spoils clean photographs; `data.pairs` takes its place. */
+    degradation: DegradationSettings.optional(),
     student: studentConfig,
     /** Folder or file of the teacher's model. */
     teacher: z.string().optional(),
@@ -99,6 +106,13 @@ const recipeSchema = z
     const issue = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: path.split('.'), message });
     const graph = buildNetwork(networkOf(recipe.student));
+    if (recipe.data.pairs ? recipe.degradation : !recipe.degradation)
+      issue(
+        'degradation',
+        'give one, or data.pairs for photographs that were recorded with theirs, and not both',
+      );
+    if (recipe.data.pairs && recipe.data.photographs === 'procedural')
+      issue('data.photographs', 'pairs lie in a folder: name it, or give --data');
     const alignment = graph.alignment * enlargement(graph);
     const refusal = untrainable(graph, recipe.degradation);
     if (refusal) issue('student.kind', refusal);
@@ -121,7 +135,7 @@ export function networkOf({ init: _, reparameterised: __, ...network }: Recipe['
 }
 
 /** Why a network cannot be trained on pairs of one degraded and one clean patch, if it cannot. */
-function untrainable(graph: Graph, degradation: DegradationSettings): string | undefined {
+function untrainable(graph: Graph, degradation: DegradationSettings | undefined): string | undefined {
   if (isTold(graph)) return 'must be told the noise level, which training does not do';
   return unpaired(graph, degradation);
 }
@@ -132,14 +146,14 @@ export function isTold(graph: Graph): boolean {
 }
 
 /** Why a network does not make a photograph of the clean one's size of one degraded photograph, if it does not. */
-export function unpaired(graph: Graph, degradation: DegradationSettings): string | undefined {
+export function unpaired(graph: Graph, degradation: DegradationSettings | undefined): string | undefined {
   if (graph.nodes[0]!.channels !== 3) return 'reads several photographs at once, and degradations give one';
-  const { scale = 1 } = createDegradation(degradation);
+  const { scale = 1 } = degradation ? createDegradation(degradation) : {};
   const factor = enlargement(graph);
   if (factor === scale) return undefined;
   const makes = factor === 1 ? 'keeps the size of its input' : `enlarges its input ${factor} times`;
   return scale === 1
-    ? `${makes}, and degradation.kind ${degradation.kind} keeps the size: take bicubic-downscale with scale ${factor}`
+    ? `${makes}, and ${degradation ? `degradation.kind ${degradation.kind}` : 'a recorded pair'} keeps the size: take bicubic-downscale with scale ${factor}`
     : `${makes}, and degradation.scale makes it ${scale} times smaller: take a network that enlarges as much, such as edge-sr with scale ${scale}`;
 }
 

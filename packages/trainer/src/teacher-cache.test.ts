@@ -49,12 +49,12 @@ const teacher: Model = {
 
 const shared = {
   photographs: [{ name: 'drawn', ...proceduralPhotograph(64, new Random(1)) }],
-  degradation: createDegradation(recipe.degradation),
+  degradation: createDegradation(recipe.degradation!),
 };
 const sampler = new PatchSampler({ ...shared, patch: 16, batch: 4, pool: 6 });
 const data = {
   batch: (random: Random) => sampler.draw(random),
-  validation: validationPairs({ ...shared, size: 16, seed: 1 }),
+  validation: await validationPairs({ ...shared, size: 16, seed: 1 }),
   description: '',
   skipped: [],
 };
@@ -136,7 +136,7 @@ it('tells apart teachers, patches, what a teacher is told, and features', async 
     weights: new Map(teacher.weights).set('tail.bias', new Float32Array(12).fill(1)),
   };
   const [a, b] = [new TeacherCache(teacher, options), new TeacherCache(other, options)];
-  const pairs = data.batch(new Random(1));
+  const pairs = await data.batch(new Random(1));
   const [patch] = fingerprintsOf(pairs).degraded;
   a.write(patch!, 'encoder0', Float32Array.of(1, 2));
   expect(a.read(patch!, 'encoder0', 2)).toEqual(Float32Array.of(1, 2));

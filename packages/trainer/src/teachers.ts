@@ -29,9 +29,9 @@ function refuseUnfit({ name, graph }: Model, { data, degradation }: Recipe): voi
   const unfit = (why: string) => new PellucidError('train/unfit-teacher', `teacher: ${name} ${why}.`);
   const refusal = unpaired(graph, degradation);
   if (refusal) throw unfit(refusal);
-  if (isTold(graph) && degradation.kind !== 'gaussian-noise')
+  if (isTold(graph) && degradation?.kind !== 'gaussian-noise')
     throw unfit(
-      `must be told the noise level, which only degradation.kind gaussian-noise has, not ${degradation.kind}`,
+      `must be told the noise level, which only degradation.kind gaussian-noise has, not ${degradation?.kind ?? 'a recorded pair'}`,
     );
   const alignment = graph.alignment * enlargement(graph);
   if (data.patch % alignment === 0 && data.validation.size % alignment === 0) return;

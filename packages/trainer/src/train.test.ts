@@ -26,7 +26,7 @@ every: { log: 2, validate: 2, checkpoint: 3 }
 
 /** Grey squares that are too bright: a student learns it with the bias of its last layer. */
 const data: TrainingData = {
-  batch(random) {
+  async batch(random) {
     const clean = new Float32Array(2 * 8 * 8 * 3).fill(random.uniform(0.2, 0.6));
     return {
       clean,
@@ -152,8 +152,8 @@ test('a loss that is no number stops the run and leaves the last good checkpoint
   let calls = 0;
   const poisoned: TrainingData = {
     ...data,
-    batch: (random) => {
-      const batch = data.batch(random);
+    batch: async (random) => {
+      const batch = await data.batch(random);
       if (++calls === 5) batch.degraded[7] = Number.NaN;
       return batch;
     },

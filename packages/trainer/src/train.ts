@@ -128,7 +128,7 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
     await nextTurn();
     if (signal?.aborted) return void (await save());
     const { step } = state;
-    const batch = data.batch(random.fork(`step ${step}`));
+    const batch = await data.batch(random.fork(`step ${step}`));
     const values = await gradients.compute(state.weights, batch, gradient);
 
     const norm = clipByGlobalNorm(gradient, optimiser.clip);

@@ -1,6 +1,7 @@
 import { createDegradation, type Random } from '@pellucid/core';
 import {
   holdOut,
+  jpegCodec,
   openPhotographs,
   type Pairs,
   PatchSampler,
@@ -11,7 +12,7 @@ import type { Recipe } from './recipe.ts';
 
 export interface TrainingData {
   /** The patches of one step, which depend on nothing but the recipe and `random`. */
-  batch(random: Random): Pairs;
+  batch(random: Random): Promise<Pairs>;
   /** Images that training never sees. */
   validation: readonly Pairs[];
   /** One line for people. */
@@ -31,19 +32,19 @@ const proceduralPictures = { count: 96, side: 256 };
  * @throws PellucidError as `openPhotographs` and `holdOut` do
  */
 export async function openTrainingData({ data, degradation }: Recipe): Promise<TrainingData> {
-  const { photographs: source, exclude, patch, batch, pool, validation } = data;
+  const { photographs: source, pairs, exclude, patch, batch, pool, validation } = data;
   const size = Math.max(proceduralPictures.side, patch, validation.size);
   const count = proceduralPictures.count + validation.count;
   const { photographs, skipped } = await openPhotographs(
     source === 'procedural' ? { procedural: { count, size, seed: 'training' } } : { folder: source },
-    { smallest: patch, exclude },
+    { smallest: patch, exclude, pairs },
   );
   const held = holdOut(photographs, { ...validation, seed: 'validation' });
-  const apply = createDegradation(degradation);
+  const apply = degradation && createDegradation(degradation, jpegCodec);
   const sampler = new PatchSampler({ photographs: held.training, patch, batch, pool, degradation: apply });
   return {
     batch: (random) => sampler.draw(random),
-    validation: validationPairs({
+    validation: await validationPairs({
       photographs: held.validation,
       size: validation.size,
       degradation: apply,

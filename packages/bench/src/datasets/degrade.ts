@@ -31,7 +31,7 @@ export async function degrade(
       const { width, height, data } = truth;
       const random = new Random(condition.seed).fork(files.id);
       const noise = createDegradation({ kind: 'gaussian-noise', sigma: condition.sigma });
-      return { truth, input: { ...truth, data: noise.apply(data, width, height, random) } };
+      return { truth, input: { ...truth, data: await noise.apply(data, width, height, random) } };
     }
     case 'bicubic': {
       const cropped = cropToMultiple(truth, condition.scale);

@@ -11,7 +11,7 @@ const reduce = (scale: number, pixels: Float32Array, width: number, height: numb
     width,
     height,
     new Random(1),
-  );
+  ) as Float32Array;
 
 describe('bicubicDownscale', () => {
   it.each([2, 3, 4])('makes both sides %i times smaller, and values that a file of 8 bits holds', (scale) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { resizeBicubic } from '../resize/bicubic.ts';
-import type { Degradation } from './degradation.ts';
+import type { ImmediateDegradation } from './degradation.ts';
 
 /** Settings of the loss of resolution that super-resolution undoes. */
 export const BicubicDownscaleSettings = z.strictObject({
@@ -14,7 +14,7 @@ export type BicubicDownscaleSettings = z.infer<typeof BicubicDownscaleSettings>;
  * Reduces as the literature makes its low-resolution images, by MATLAB's `imresize` of an 8-bit image: antialiased
  * bicubic, the border mirrored, the result 8-bit too. Nothing about it is random.
  */
-export function bicubicDownscale({ scale }: Omit<BicubicDownscaleSettings, 'kind'>): Degradation {
+export function bicubicDownscale({ scale }: Omit<BicubicDownscaleSettings, 'kind'>): ImmediateDegradation {
   return {
     scale,
     apply(pixels, width, height) {

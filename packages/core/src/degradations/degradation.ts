@@ -4,7 +4,8 @@ import type { Random } from '../random.ts';
  * What spoils a clean photograph, so that a network can learn to undo it.
  *
  * A degradation is applied to one image at a time and draws whatever is random about it (noise, its strength) from
- * `random`, in a fixed order: the same pixels and the same stream give the same result.
+ * `random`, in a fixed order and before it first waits for anything: the same pixels and the same stream give the same
+ * result.
  */
 export interface Degradation {
   /** How many times smaller along each axis the degraded image is; 1 unless given. */
@@ -15,11 +16,21 @@ export interface Degradation {
    * @returns the degraded image: of the same size, or smaller by `scale`, which then divides both sides; values outside
    *   0..1 allowed.
    */
-  apply(pixels: Float32Array, width: number, height: number, random: Random): Float32Array;
+  apply(
+    pixels: Float32Array,
+    width: number,
+    height: number,
+    random: Random,
+  ): Float32Array | Promise<Float32Array>;
 
   /**
    * The noise level (sigma, 0..255) that `apply` is about to draw from this stream, which stays where it is: for networks
    * that are told. Only degradations that have one.
    */
   noiseLevel?(random: Random): number;
+}
+
+/** One that waits for nothing. */
+export interface ImmediateDegradation extends Degradation {
+  apply(pixels: Float32Array, width: number, height: number, random: Random): Float32Array;
 }

@@ -78,7 +78,7 @@ describe('DegradationSettings', () => {
   it('reads a fixed sigma and a range', () => {
     for (const sigma of [25, [0, 55]]) {
       const settings = DegradationSettings.parse({ kind: 'gaussian-noise', sigma });
-      const noisy = createDegradation(settings).apply(grey, side, side, new Random(1));
+      const noisy = createDegradation(settings).apply(grey, side, side, new Random(1)) as Float32Array;
       expect(measuredSigma(noisy, grey)).toBeGreaterThan(0);
     }
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Random } from '../random.ts';
-import type { Degradation } from './degradation.ts';
+import type { ImmediateDegradation } from './degradation.ts';
 import { drawFrom, rangeOf } from './range.ts';
 
 /** Settings of additive white Gaussian noise. */
@@ -35,7 +35,10 @@ export function addGaussianNoise(pixels: Float32Array, sigma: number, random: Ra
 }
 
 /** Noise of the settings' sigma, in `eightBit` of the images as a file holds it. */
-export function gaussianNoise({ sigma, eightBit = 0 }: Omit<GaussianNoiseSettings, 'kind'>): Degradation {
+export function gaussianNoise({
+  sigma,
+  eightBit = 0,
+}: Omit<GaussianNoiseSettings, 'kind'>): ImmediateDegradation {
   return {
     noiseLevel: (random) => drawSigma(sigma, Random.from(random.state())),
     apply(pixels, _width, _height, random) {

@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { BicubicDownscaleSettings, bicubicDownscale } from './bicubic-downscale.ts';
 import type { Degradation } from './degradation.ts';
 import { GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
+import { type JpegCodec, JpegSettings, jpeg } from './jpeg.ts';
 import { MotionBlurSettings, motionBlur } from './motion-blur.ts';
 import { RainSettings, rain } from './rain.ts';
 
 export { BicubicDownscaleSettings, bicubicDownscale } from './bicubic-downscale.ts';
 export type { Degradation } from './degradation.ts';
 export { addGaussianNoise, drawSigma, GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
+export { type JpegCodec, JpegSettings, jpeg } from './jpeg.ts';
 export { MotionBlurSettings, motionBlur } from './motion-blur.ts';
 export { RainSettings, rain } from './rain.ts';
 
@@ -16,12 +18,17 @@ export const DegradationSettings = z.discriminatedUnion('kind', [
   GaussianNoiseSettings,
   RainSettings,
   MotionBlurSettings,
+  JpegSettings,
   BicubicDownscaleSettings,
 ]);
 export type DegradationSettings = z.infer<typeof DegradationSettings>;
 
-/** The degradation that a recipe's settings describe. */
-export function createDegradation(settings: DegradationSettings): Degradation {
+/**
+ * The degradation that a recipe's settings describe.
+ *
+ * @param codec what `jpeg` encodes with; without it that degradation can be described, and not applied
+ */
+export function createDegradation(settings: DegradationSettings, codec?: JpegCodec): Degradation {
   switch (settings.kind) {
     case 'gaussian-noise':
       return gaussianNoise(settings);
@@ -29,6 +36,8 @@ export function createDegradation(settings: DegradationSettings): Degradation {
       return rain(settings);
     case 'motion-blur':
       return motionBlur(settings);
+    case 'jpeg':
+      return jpeg(settings, codec);
     case 'bicubic-downscale':
       return bicubicDownscale(settings);
   }

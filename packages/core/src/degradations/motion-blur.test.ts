@@ -14,7 +14,7 @@ const blurred = (settings: object, seed: number, pixels = pattern) =>
     side,
     side,
     new Random(seed),
-  );
+  ) as Float32Array;
 const still = { travel: 0, sigma: 0 };
 
 describe('motionBlur', () => {

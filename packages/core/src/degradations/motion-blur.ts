@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Random } from '../random.ts';
 import { mirrored } from '../resize/bicubic.ts';
-import type { Degradation } from './degradation.ts';
+import type { ImmediateDegradation } from './degradation.ts';
 import { drawFrom, rangeOf } from './range.ts';
 
 /** Settings of blur by a hand that shakes. */
@@ -29,7 +29,7 @@ export interface BlurKernel {
  * gamma-compressed value, adds up (with a gamma of 2.2). Beyond the edge the image is mirrored. Then sensor noise,
  * and clipping to 0..1.
  */
-export function motionBlur(settings: Omit<MotionBlurSettings, 'kind'>): Degradation {
+export function motionBlur(settings: Omit<MotionBlurSettings, 'kind'>): ImmediateDegradation {
   return {
     apply(pixels, width, height, random) {
       const kernel = shakeKernel(drawFrom(settings.travel, random), drawFrom(settings.shake, random), random);

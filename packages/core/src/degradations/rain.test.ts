@@ -10,7 +10,7 @@ const rained = (settings: object, seed: number, pixels = grey) =>
     side,
     side,
     new Random(seed),
-  );
+  ) as Float32Array;
 const covered = (pixels: Float32Array) =>
   pixels.filter((value) => value > 0.3 + 8 / 255).length / pixels.length;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Random } from '../random.ts';
-import type { Degradation } from './degradation.ts';
+import type { ImmediateDegradation } from './degradation.ts';
 import { drawFrom, rangeOf } from './range.ts';
 
 /** Settings of falling rain. Each is one value, or a range from which each image (or layer) draws its own. */
@@ -26,7 +26,7 @@ export type RainSettings = z.infer<typeof RainSettings>;
  * camera clips. A streak is a grey line, Gaussian across and fading towards its ends; the streaks of a layer fall in
  * one direction and differ a little in angle, length and brightness.
  */
-export function rain(settings: Omit<RainSettings, 'kind'>): Degradation {
+export function rain(settings: Omit<RainSettings, 'kind'>): ImmediateDegradation {
   return {
     apply(pixels, width, height, random) {
       const light = new Float32Array(width * height);

@@ -30,34 +30,34 @@ function sources(values: Float32Array, patch: number): [number, number, number][
 }
 
 describe('PatchSampler', () => {
-  it('yields clean patches of 0..1 and the same patches degraded', () => {
+  it('yields clean patches of 0..1 and the same patches degraded', async () => {
     const add: Degradation = { apply: (pixels) => pixels.map((value) => value + 2) };
     const sampler = new PatchSampler({ photographs, patch: 8, batch: 3, degradation: add });
-    const { clean, degraded, shape } = sampler.draw(new Random(1));
+    const { clean, degraded, shape } = await sampler.draw(new Random(1));
     expect(shape).toEqual([3, 8, 8, 3]);
     expect(clean.length).toBe(3 * 8 * 8 * 3);
     expect(degraded).toEqual(clean.map((value) => value + 2));
     expect(Math.max(...clean)).toBeLessThanOrEqual(59 / 255 + 1e-7);
   });
 
-  it('gives smaller degraded patches, each of its clean one, to a degradation that reduces', () => {
+  it('gives smaller degraded patches, each of its clean one, to a degradation that reduces', async () => {
     const degradation = bicubicDownscale({ scale: 2 });
     const sampler = new PatchSampler({ photographs, patch: 8, batch: 3, degradation });
-    const pairs = sampler.draw(new Random(1));
+    const pairs = await sampler.draw(new Random(1));
     expect(pairs.shape).toEqual([3, 8, 8, 3]);
     expect(degradedShape(pairs)).toEqual([3, 4, 4, 3]);
     for (let index = 0; index < 3; index++)
       expect(pairs.degraded.slice(index * 48, (index + 1) * 48)).toEqual(
         degradation.apply(pairs.clean.slice(index * 192, (index + 1) * 192), 8, 8, new Random(1)),
       );
-    const [pair] = validationPairs({ photographs, size: 16, degradation, seed: 1 });
+    const [pair] = await validationPairs({ photographs, size: 16, degradation, seed: 1 });
     expect(degradedShape(pair!)).toEqual([1, 8, 8, 3]);
     expect(pair!.degraded.length).toBe(8 * 8 * 3);
   });
 
-  it('says how strong the noise of each patch is, where noise degrades it', () => {
+  it('says how strong the noise of each patch is, where noise degrades it', async () => {
     const settings = { photographs, patch: 16, batch: 6 };
-    const pairs = new PatchSampler({ ...settings, degradation: noise }).draw(new Random(4));
+    const pairs = await new PatchSampler({ ...settings, degradation: noise }).draw(new Random(4));
     const pixels = 16 * 16 * 3;
     for (const [index, level] of pairs.noiseLevels!.entries()) {
       const difference = pairs.degraded
@@ -66,16 +66,16 @@ describe('PatchSampler', () => {
       const deviation = Math.sqrt(difference.reduce((sum, value) => sum + value * value, 0) / pixels);
       expect(Math.abs(deviation / level - 1)).toBeLessThan(0.1);
     }
-    expect(new PatchSampler({ ...settings, degradation: none }).draw(new Random(4))).not.toHaveProperty(
+    expect(await new PatchSampler({ ...settings, degradation: none }).draw(new Random(4))).not.toHaveProperty(
       'noiseLevels',
     );
   });
 
-  it('cuts whole squares, in all eight orientations equally often', () => {
+  it('cuts whole squares, in all eight orientations equally often', async () => {
     const patch = 4;
     const sampler = new PatchSampler({ photographs, patch, batch: 800, degradation: none });
     const counts = new Map<string, number>();
-    for (const pixels of sources(sampler.draw(new Random(2)).clean, patch)) {
+    for (const pixels of sources((await sampler.draw(new Random(2))).clean, patch)) {
       const columns = new Set(pixels.map(([column]) => column));
       const rows = new Set(pixels.map(([, row]) => row));
       expect([columns.size, rows.size, new Set(pixels.map(([, , mark]) => mark)).size]).toEqual([4, 4, 1]);
@@ -90,9 +90,9 @@ describe('PatchSampler', () => {
     for (const count of counts.values()) expect(Math.abs(count - 100)).toBeLessThan(35);
   });
 
-  it('chooses photographs in proportion to their area and reaches every corner', () => {
+  it('chooses photographs in proportion to their area and reaches every corner', async () => {
     const sampler = new PatchSampler({ photographs, patch: 8, batch: 3000, degradation: none });
-    const patches = sources(sampler.draw(new Random(3)).clean, 8);
+    const patches = sources((await sampler.draw(new Random(3))).clean, 8);
     const large = patches.filter((pixels) => pixels[0]![2] === 2);
     expect(large.length / patches.length).toBeCloseTo(3000 / 3600, 1.5);
     for (const [mark, width, height] of [
@@ -107,35 +107,36 @@ describe('PatchSampler', () => {
     }
   });
 
-  it('takes a photograph of just the size of a patch', () => {
+  it('takes a photograph of just the size of a patch', async () => {
     const sampler = new PatchSampler({
       photographs: [chart(8, 8, 3)],
       patch: 8,
       batch: 4,
       degradation: none,
     });
-    for (const pixels of sources(sampler.draw(new Random(4)).clean, 8))
+    for (const pixels of sources((await sampler.draw(new Random(4))).clean, 8))
       expect(new Set(pixels.map(String)).size).toBe(64);
   });
 
-  it('makes every batch of a pool of patches that no seed changes', () => {
+  it('makes every batch of a pool of patches that no seed changes', async () => {
     const sampler = new PatchSampler({ photographs, patch: 8, batch: 40, pool: 5, degradation: noise });
-    const patches = (seed: number) => {
-      const { degraded } = sampler.draw(new Random(seed));
+    const patches = async (seed: number) => {
+      const { degraded } = await sampler.draw(new Random(seed));
       return Array.from({ length: 40 }, (_, i) => degraded.slice(i * 192, (i + 1) * 192).join());
     };
-    expect(new Set([...patches(1), ...patches(2), ...patches(3)]).size).toBe(5);
-    expect(patches(1)).not.toEqual(patches(2));
+    const drawn = await Promise.all([1, 2, 3].map(patches));
+    expect(new Set(drawn.flat()).size).toBe(5);
+    expect(drawn[0]).not.toEqual(drawn[1]);
   });
 
-  it('draws the same batches from the same stream, also when the stream is saved and restored', () => {
+  it('draws the same batches from the same stream, also when the stream is saved and restored', async () => {
     const sampler = new PatchSampler({ photographs, patch: 8, batch: 2, degradation: noise });
     const random = new Random(5);
-    sampler.draw(random);
+    await sampler.draw(random);
     const resumed = Random.from(JSON.parse(JSON.stringify(random.state())));
-    const next = sampler.draw(random);
-    expect(sampler.draw(resumed)).toEqual(next);
-    expect(sampler.draw(resumed)).not.toEqual(next);
+    const next = await sampler.draw(random);
+    expect(await sampler.draw(resumed)).toEqual(next);
+    expect(await sampler.draw(resumed)).not.toEqual(next);
   });
 });
 
@@ -160,8 +161,8 @@ describe('holdOut', () => {
 });
 
 describe('validationPairs', () => {
-  it('cuts the middle of each photograph, upright', () => {
-    const pairs = validationPairs({ photographs, size: 10, degradation: none, seed: 1 });
+  it('cuts the middle of each photograph, upright', async () => {
+    const pairs = await validationPairs({ photographs, size: 10, degradation: none, seed: 1 });
     expect(pairs.map(({ shape }) => shape)).toEqual([
       [1, 10, 10, 3],
       [1, 10, 10, 3],
@@ -177,8 +178,8 @@ describe('validationPairs', () => {
     ]);
   });
 
-  it('says how strong the noise is', () => {
-    const [pair] = validationPairs({
+  it('says how strong the noise is', async () => {
+    const [pair] = await validationPairs({
       photographs: [chart(60, 50, 2)],
       size: 32,
       degradation: noise,
@@ -191,12 +192,12 @@ describe('validationPairs', () => {
     expect(Math.abs(deviation / pair!.noiseLevels![0]! - 1)).toBeLessThan(0.05);
   });
 
-  it('degrades each the same way every time, whatever else is in the set', () => {
+  it('degrades each the same way every time, whatever else is in the set', async () => {
     const options = { photographs, size: 10, degradation: noise, seed: 1 };
-    const pairs = validationPairs(options);
-    expect(validationPairs(options)).toEqual(pairs);
-    expect(validationPairs({ ...options, photographs: photographs.slice(1) })).toEqual(pairs.slice(1));
-    expect(validationPairs({ ...options, seed: 2 })[0]!.degraded).not.toEqual(pairs[0]!.degraded);
+    const pairs = await validationPairs(options);
+    expect(await validationPairs(options)).toEqual(pairs);
+    expect(await validationPairs({ ...options, photographs: photographs.slice(1) })).toEqual(pairs.slice(1));
+    expect((await validationPairs({ ...options, seed: 2 }))[0]!.degraded).not.toEqual(pairs[0]!.degraded);
     expect(pairs[0]!.degraded).not.toEqual(pairs[0]!.clean);
   });
 });

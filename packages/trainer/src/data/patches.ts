@@ -30,7 +30,8 @@ export interface PatchSamplerOptions {
   batch: number;
   /** How many different patches there are; without end unless given. */
   pool?: number | undefined;
-  degradation: Degradation;
+  /** What spoils the patches; photographs that were recorded in pairs need none. */
+  degradation?: Degradation | undefined;
 }
 
 /**
@@ -55,31 +56,34 @@ export class PatchSampler {
     }
   }
 
-  draw(random: Random): Pairs {
+  async draw(random: Random): Promise<Pairs> {
     const { patch, batch, pool, degradation } = this.#options;
     const shape: Pairs['shape'] = [batch, patch, patch, 3];
     const values = patch * patch * 3;
     const clean = new Float32Array(batch * values);
-    const { scale = 1 } = degradation;
-    const degraded = new Float32Array((batch * values) / scale ** 2);
-    const noiseLevels = degradation.noiseLevel && new Float32Array(batch);
+    const noiseLevels = degradation?.noiseLevel && new Float32Array(batch);
+    const spoilt: (Float32Array | Promise<Float32Array>)[] = [];
     for (let index = 0; index < batch; index++) {
       const stream = pool === undefined ? random : new Random('pool').fork(`patch ${random.integer(pool)}`);
-      const pixels = this.#cut(stream);
+      const cutting = this.#place(stream);
+      const pixels = cut(cutting);
       clean.set(pixels, index * values);
-      if (noiseLevels) noiseLevels[index] = degradation.noiseLevel!(stream);
-      degraded.set(degradation.apply(pixels, patch, patch, stream), (index * values) / scale ** 2);
+      if (noiseLevels) noiseLevels[index] = degradation!.noiseLevel!(stream);
+      spoilt.push(degradation ? degradation.apply(pixels, patch, patch, stream) : cutRecorded(cutting));
     }
+    const degraded = new Float32Array((batch * values) / (degradation?.scale ?? 1) ** 2);
+    for (const [index, pixels] of (await Promise.all(spoilt)).entries())
+      degraded.set(pixels, index * pixels.length);
     return { clean, degraded, shape, ...scaleOf(degradation), ...(noiseLevels && { noiseLevels }) };
   }
 
-  #cut(random: Random): Float32Array {
+  #place(random: Random): Cutting {
     const { photographs, patch } = this.#options;
     const place = random.uniform(0, this.#areas.at(-1)!);
     const photograph = photographs[this.#areas.findIndex((area) => place < area)]!;
     const left = random.integer(photograph.width - patch + 1);
     const top = random.integer(photograph.height - patch + 1);
-    return cut(photograph, left, top, patch, random.integer(8));
+    return { photograph, left, top, side: patch, orientation: random.integer(8) };
   }
 }
 
@@ -114,7 +118,7 @@ export interface ValidationOptions {
   photographs: readonly Photograph[];
   /** Side of the square that is cut from the middle of each photograph. */
   size: number;
-  degradation: Degradation;
+  degradation?: Degradation | undefined;
   seed: number | string;
 }
 
@@ -123,33 +127,50 @@ export interface ValidationOptions {
  * The same options give the same values, so that PSNR can be compared over a run and between runs.
  * @returns a pair for each photograph, of shape `[1, size, size, 3]`.
  */
-export function validationPairs({ photographs, size, degradation, seed }: ValidationOptions): Pairs[] {
+export function validationPairs({
+  photographs,
+  size,
+  degradation,
+  seed,
+}: ValidationOptions): Promise<Pairs[]> {
   const random = new Random(seed);
-  return photographs.map((photograph) => {
+  const pairs = photographs.map(async (photograph): Promise<Pairs> => {
     const left = Math.floor((photograph.width - size) / 2);
     const top = Math.floor((photograph.height - size) / 2);
-    const clean = cut(photograph, left, top, size, 0);
+    const cutting = { photograph, left, top, side: size, orientation: 0 };
+    const clean = cut(cutting);
     const stream = random.fork(photograph.name);
-    const noiseLevel = degradation.noiseLevel?.(stream);
-    const degraded = degradation.apply(clean, size, size, stream);
+    const noiseLevel = degradation?.noiseLevel?.(stream);
+    const degraded = degradation ? await degradation.apply(clean, size, size, stream) : cutRecorded(cutting);
     const told = noiseLevel !== undefined && { noiseLevels: Float32Array.of(noiseLevel) };
     return { clean, degraded, shape: [1, size, size, 3], ...scaleOf(degradation), ...told };
   });
+  return Promise.all(pairs);
 }
 
 /** Said only where the degraded images are smaller. */
-function scaleOf({ scale = 1 }: Degradation): Pick<Pairs, 'scale'> {
+function scaleOf(degradation: Degradation | undefined): Pick<Pairs, 'scale'> {
+  const { scale = 1 } = degradation ?? {};
   return scale === 1 ? {} : { scale };
 }
 
-/** A square of a photograph, 0..1, in one of its eight orientations: bits 1 and 2 mirror it, bit 4 transposes it. */
-function cut(
-  { data, width }: Photograph,
-  left: number,
-  top: number,
-  side: number,
-  orientation: number,
-): Float32Array {
+/** A square of a photograph in one of its eight orientations: bits 1 and 2 mirror it, bit 4 transposes it. */
+interface Cutting {
+  photograph: Photograph;
+  left: number;
+  top: number;
+  side: number;
+  orientation: number;
+}
+
+/** The same square of the degraded half of a recorded pair. */
+function cutRecorded(cutting: Cutting): Float32Array {
+  const { photograph } = cutting;
+  return cut({ ...cutting, photograph: { ...photograph, data: photograph.degraded! } });
+}
+
+/** Its values, 0..1. */
+function cut({ photograph: { data, width }, left, top, side, orientation }: Cutting): Float32Array {
   let start = (top * width + left) * 3;
   let across = 3;
   let down = 3 * width;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { PellucidError, type Raster } from '@pellucid/core';
 import sharp from 'sharp';
 import { imageEndings, isImageFile } from '../image-file.ts';
+import { type PairLayoutName, pairFiles, pairLayouts } from './pair-layouts.ts';
 
 /** A clean photograph in memory: 8-bit RGB. */
 export interface Photograph extends Raster {
@@ -10,6 +11,8 @@ export interface Photograph extends Raster {
   name: string;
   channels: 3;
   data: Uint8Array;
+  /** The same scene as a camera recorded it with its degradation, where the photograph is half of such a pair. */
+  degraded?: Uint8Array;
 }
 
 /** A file that could not be used, and why. */
@@ -27,6 +30,8 @@ export interface PhotographOptions {
    * `100075`, `test/*`, `*.draft.png`.
    */
   exclude?: readonly string[];
+  /** Which files are pairs of one scene, degraded and clean; without it every file is a clean photograph. */
+  pairs?: PairLayoutName | undefined;
   /** Most bytes of decoded photographs; 2 GiB unless given. */
   budget?: number;
 }
@@ -40,26 +45,48 @@ export interface PhotographOptions {
  */
 export async function loadPhotographs(
   folder: string,
-  { smallest, exclude = [], budget = 2 * 2 ** 30 }: PhotographOptions,
+  { smallest, exclude = [], pairs, budget = 2 * 2 ** 30 }: PhotographOptions,
 ): Promise<{ photographs: Photograph[]; skipped: Skipped[] }> {
   const photographs: Photograph[] = [];
   const skipped: Skipped[] = [];
   let bytes = 0;
-  for (const name of await listPhotographs(folder, exclude)) {
-    const decoded = await decode(path.join(folder, name));
-    if (typeof decoded === 'string') {
-      skipped.push({ name, reason: decoded });
-    } else if (decoded.width < smallest || decoded.height < smallest) {
-      const reason = `${decoded.width}x${decoded.height} is smaller than ${smallest}x${smallest}`;
-      skipped.push({ name, reason });
+  const names = await listPhotographs(folder, exclude);
+  const found = pairs && pairFiles(names, pairLayouts[pairs]);
+  for (const { file, reason } of found?.unpaired ?? []) skipped.push({ name: file, reason });
+  const wanted: { clean: string; degraded?: string }[] = found?.pairs ?? names.map((clean) => ({ clean }));
+  for (const { clean, degraded } of wanted) {
+    const photograph = await read(folder, clean, degraded);
+    if ('reason' in photograph) {
+      skipped.push(photograph);
+    } else if (photograph.width < smallest || photograph.height < smallest) {
+      const reason = `${photograph.width}x${photograph.height} is smaller than ${smallest}x${smallest}`;
+      skipped.push({ name: photograph.name, reason });
     } else {
-      bytes += decoded.data.length;
+      bytes += photograph.data.length + (photograph.degraded?.length ?? 0);
       if (bytes > budget) throw tooLarge(folder, budget);
-      photographs.push({ name, ...decoded });
+      photographs.push(photograph);
     }
   }
-  if (photographs.length === 0) throw noPhotographs(folder, skipped);
+  if (photographs.length === 0) throw noPhotographs(folder, skipped, pairs);
   return { photographs, skipped };
+}
+
+/** A photograph, with its degraded half where it has one; a pair goes by the degraded file's name. */
+async function read(
+  folder: string,
+  clean: string,
+  degraded: string | undefined,
+): Promise<Photograph | Skipped> {
+  const name = degraded ?? clean;
+  const decoded = await decode(path.join(folder, clean));
+  if (typeof decoded === 'string') return { name: clean, reason: decoded };
+  if (degraded === undefined) return { name, ...decoded };
+  const recorded = await decode(path.join(folder, degraded));
+  if (typeof recorded === 'string') return { name, reason: recorded };
+  const size = ({ width, height }: Omit<Photograph, 'name'>) => `${width}x${height}`;
+  if (size(recorded) !== size(decoded))
+    return { name, reason: `it is ${size(recorded)}, and its clean half ${clean} is ${size(decoded)}` };
+  return { name, ...decoded, degraded: recorded.data };
 }
 
 /** Paths of the photographs below a folder, sorted by code unit so that the order is the same on every machine. */
@@ -127,10 +154,10 @@ function tooLarge(folder: string, budget: number): PellucidError {
   );
 }
 
-function noPhotographs(folder: string, skipped: readonly Skipped[]): PellucidError {
+function noPhotographs(folder: string, skipped: readonly Skipped[], pairs?: PairLayoutName): PellucidError {
   const reasons = skipped.slice(0, 5).map(({ name, reason }) => `\n  ${name}: ${reason}`);
-  return new PellucidError(
-    'data/no-photographs',
-    `The folder ${folder} holds no photograph to train on; put some there (${imageEndings.join(', ')}).${reasons.join('')}`,
-  );
+  const wanted = pairs
+    ? `no pair of ${pairs}: its files are named like ${pairLayouts[pairs].degraded.source} and ${pairLayouts[pairs].clean.source}.`
+    : `no photograph to train on; put some there (${imageEndings.join(', ')}).`;
+  return new PellucidError('data/no-photographs', `The folder ${folder} holds ${wanted}${reasons.join('')}`);
 }

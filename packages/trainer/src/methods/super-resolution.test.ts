@@ -45,14 +45,14 @@ function modelOf(network: NetworkConfig, seed = 1): Model {
 /** Trained for a moment, so that it knows more than its input. */
 let teacher: Model;
 
-function dataOf({ data: { patch, batch }, degradation }: Recipe): TrainingData {
+async function dataOf({ data: { patch, batch }, degradation }: Recipe): Promise<TrainingData> {
   const photographs = [1, 2, 3, 4].map((seed) => ({
     name: `drawn-${seed}`,
     ...proceduralPhotograph(64, new Random(seed)),
   }));
-  const shared = { photographs, degradation: createDegradation(degradation) };
+  const shared = { photographs, degradation: createDegradation(degradation!) };
   const sampler = new PatchSampler({ ...shared, patch, batch });
-  const validation = validationPairs({ ...shared, size: patch, seed: 1 }).slice(0, 1);
+  const validation = (await validationPairs({ ...shared, size: patch, seed: 1 })).slice(0, 1);
   return { batch: (random) => sampler.draw(random), validation, description: 'drawn', skipped: [] };
 }
 
@@ -72,7 +72,7 @@ async function run(recipe: Recipe, options: Partial<Parameters<typeof train>[0]>
   const losses: number[] = [];
   const result = await train({
     recipe,
-    data: dataOf(recipe),
+    data: await dataOf(recipe),
     teachers: [teacher],
     folder,
     observe: (event) => event.kind === 'step' && losses.push(event.loss),

@@ -53,14 +53,14 @@ const ffdnet = modelOf({ kind: 'ffdnet', width: 8, depth: 3 });
 /** Trained for a moment, so that it knows more than its input. */
 let teacher: Model;
 /** Patches of four drawn photographs, and one of them to validate on. */
-function dataOf({ data: { patch, batch }, degradation }: Recipe): TrainingData {
+async function dataOf({ data: { patch, batch }, degradation }: Recipe): Promise<TrainingData> {
   const photographs = [1, 2, 3, 4].map((seed) => ({
     name: `drawn-${seed}`,
     ...proceduralPhotograph(64, new Random(seed)),
   }));
-  const shared = { photographs, degradation: createDegradation(degradation) };
+  const shared = { photographs, degradation: createDegradation(degradation!) };
   const sampler = new PatchSampler({ ...shared, patch, batch });
-  const validation = validationPairs({ ...shared, size: patch, seed: 1 }).slice(0, 1);
+  const validation = (await validationPairs({ ...shared, size: patch, seed: 1 })).slice(0, 1);
   return { batch: (random) => sampler.draw(random), validation, description: 'drawn', skipped: [] };
 }
 
@@ -72,7 +72,7 @@ beforeAll(async () => {
     'student={kind: edge-unet, widths: [16, 16], encoder: [1, 1], decoder: [1]}',
     'steps=150',
   );
-  data = dataOf(wide);
+  data = await dataOf(wide);
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'pellucid-teacher-'));
   teacher = (await train({ recipe: wide, data, folder: scratch }))!.model;
   await rm(scratch, { recursive: true });
@@ -170,11 +170,11 @@ it('a teacher that is told the noise level teaches at the image level, by worker
   const gradients = await openParallelGradients(recipe, teachers, { engine: 'wasm', workers: 2 });
   const two = await run(recipe, { teachers, folder: path.join(folder, 'two'), gradients });
   for (const [step, loss] of one.losses.entries()) expect(two.losses[step]! / loss).toBeCloseTo(1, 4);
-  const { noiseLevels } = data.batch(new Random(1));
+  const { noiseLevels } = await data.batch(new Random(1));
   const deaf = {
     ...data,
-    batch: (random: Random) => ({
-      ...data.batch(random),
+    batch: async (random: Random) => ({
+      ...(await data.batch(random)),
       noiseLevels: noiseLevels!.map((level) => 2 * level),
     }),
   };
