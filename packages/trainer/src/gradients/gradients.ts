@@ -45,7 +45,7 @@ export class LocalGradients implements Gradients {
   async compute(weights: Float32Array, pairs: Pairs, gradient: Float32Array) {
     const { clean, degraded, shape, noiseLevels } = pairs;
     const graphs = this.#teachers.map(({ graph }) => graph);
-    if (tf.getBackend() === 'wasm') refuseTooLarge(this.#graph, graphs, shape);
+    if (tf.getBackend() === 'wasm') refuseTooLarge(this.#graph, graphs, shape, this.#method.held);
     const batch = {
       degraded: tf.tensor4d(degraded, degradedShape(pairs)),
       clean: tf.tensor4d(clean, shape),

@@ -1,5 +1,6 @@
-import { buildNetwork } from '@pellucid/core';
+import { buildNetwork, networkConfig } from '@pellucid/core';
 import { expect, test } from 'vitest';
+import { methodConfig, methodOf } from '../methods/index.ts';
 import { refuseTooLarge } from './memory.ts';
 
 const student = buildNetwork({
@@ -42,4 +43,24 @@ test('the error names a batch and a patch that fit, and others that do not', () 
 
 test('one patch too large for any batch leaves only a smaller patch', () => {
   expect(() => refuseTooLarge(teacher, [], [1, 4096, 4096, 3])).toThrow(/GiB\. Lower data\.patch to \d+\.$/);
+});
+
+test('what a method holds counts, and a teacher counts once the most of its run or the student’s step', () => {
+  const shape = [64, 128, 128, 3];
+  expect(() => refuseTooLarge(student, [], shape)).not.toThrow();
+  expect(() => refuseTooLarge(student, [], shape, () => 4e9)).toThrow(
+    /data\.batch to \d+ .*data\.patch to \d+/,
+  );
+  const compared = methodOf(methodConfig.parse({ kind: 'fakd' }), student, [teacher]);
+  expect(() => refuseTooLarge(student, [teacher], shape)).not.toThrow();
+  expect(() => refuseTooLarge(student, [teacher], shape, compared.held)).toThrow();
+});
+
+test('Restormer teaches its half by SLKD on two patches of 64, and not on thirty', () => {
+  const restormer = (width: number, blocks: number[], refinement: number) =>
+    buildNetwork(networkConfig.parse({ kind: 'restormer', width, blocks, refinement }));
+  const [half, whole] = [restormer(24, [2, 3, 3, 4], 2), restormer(48, [4, 6, 6, 8], 4)];
+  const { held } = methodOf(methodConfig.parse({ kind: 'slkd' }), half, [whole]);
+  expect(() => refuseTooLarge(half, [whole], [2, 64, 64, 3], held)).not.toThrow();
+  expect(() => refuseTooLarge(half, [whole], [30, 64, 64, 3], held)).toThrow(/data\.batch to \d+/);
 });

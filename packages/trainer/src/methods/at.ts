@@ -1,7 +1,7 @@
 import { type Graph, l1 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Method } from './method.ts';
-import { pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
+import { bytesCompared, pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
 
 /**
  * Attention transfer: Zagoruyko and Komodakis, Paying More Attention to Attention, ICLR 2017, activation-based. Where the
@@ -20,6 +20,7 @@ export function at(
   const pairs = pairTaps(student, teacher, taps);
   return {
     auxiliaries: [],
+    held: (...size) => 2.5 * bytesCompared(pairs, ...size),
     loss(student, [teacher], batch) {
       const wanted = tf.tidy(() => runTeacher(teacher!, 'degraded', batch, pairs).features.map(attentionMap));
       return () => {

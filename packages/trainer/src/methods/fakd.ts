@@ -1,7 +1,7 @@
 import { blockMean, type Graph, l1 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Method } from './method.ts';
-import { pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
+import { bytesOfAffinities, pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
 
 /** An affinity of 1024 positions is 4 MiB an image. */
 const mostPositions = 1024;
@@ -24,6 +24,7 @@ export function fakd(
   const pairs = pairTaps(student, teacher, taps);
   return {
     auxiliaries: [],
+    held: (...size) => 7 * bytesOfAffinities(pairs, mostPositions, ...size),
     loss(student, [teacher], batch) {
       const wanted = tf.tidy(() => runTeacher(teacher!, 'degraded', batch, pairs).features.map(affinity));
       return () => {

@@ -2,7 +2,7 @@ import { type Graph, l1 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { conversionWeights, convert } from './conversion.ts';
 import type { Method } from './method.ts';
-import { pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
+import { bytesCompared, pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
 
 /**
  * FitNets: Romero et al., FitNets: Hints for Thin Deep Nets, ICLR 2015. The student's features, through a trained
@@ -22,6 +22,7 @@ export function fitnet(
   const pairs = pairTaps(student, teacher, taps);
   return {
     auxiliaries: pairs.flatMap(conversionWeights),
+    held: (...size) => 6.5 * bytesCompared(pairs, ...size),
     loss(student, [teacher], batch) {
       const hints = runTeacher(teacher!, 'degraded', batch, pairs).features;
       return () => {

@@ -35,6 +35,11 @@ export interface Method {
    */
   auxiliaries: readonly Weight[];
   /**
+   * Bytes that a step holds beside the networks' own features, on so many patches of a size in pixels: what it compares,
+   * and what their gradients need. As measured on the wasm backend; nothing unless given.
+   */
+  held?(patches: number, height: number, width: number): number;
+  /**
    * Works in two moments. When called, it asks the teachers whatever it needs to know: that is not recorded for the
    * gradient, for they stay as they are. The function it returns is recorded, and differentiated with respect to the
    * student's weights and the auxiliaries.

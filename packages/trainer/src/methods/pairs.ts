@@ -60,6 +60,29 @@ export function pairLevels(student: Graph, teacher: Graph, side: 'encoder' | 'de
   });
 }
 
+/** Bytes of one copy of all that is compared, at the teacher's width, on patches of a size in pixels. */
+export function bytesCompared(
+  pairs: readonly Pair[],
+  patches: number,
+  height: number,
+  width: number,
+): number {
+  const values = pairs.reduce((sum, { channels, stride }) => sum + channels.teacher / stride ** 2, 0);
+  return 4 * values * patches * height * width;
+}
+
+/** Bytes of one copy of a matrix of all pairs of positions for each pair of features, pooled to at most `most` positions. */
+export function bytesOfAffinities(
+  pairs: readonly Pair[],
+  most: number,
+  patches: number,
+  height: number,
+  width: number,
+): number {
+  const squares = pairs.map(({ stride }) => Math.min(most, (height * width) / stride ** 2) ** 2);
+  return 4 * patches * squares.reduce((sum, square) => sum + square, 0);
+}
+
 /** Runs the student and reads off its side of each pair, averaged to the pair's common size. */
 export function runStudent(
   { graph, weights }: Network,

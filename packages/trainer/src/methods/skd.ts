@@ -17,7 +17,14 @@ import { blockMean, type Graph, l1 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { conversionWeights, convert } from './conversion.ts';
 import type { Method } from './method.ts';
-import { pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
+import {
+  bytesCompared,
+  bytesOfAffinities,
+  pairTaps,
+  runStudent,
+  runTeacher,
+  type TapNames,
+} from './pairs.ts';
 
 export interface SkdSettings {
   taps?: TapNames[] | undefined;
@@ -41,6 +48,8 @@ export function skd({ taps, weights }: SkdSettings, student: Graph, teacher: Gra
   const pairs = pairTaps(student, teacher, taps);
   return {
     auxiliaries: pairs.flatMap(conversionWeights),
+    held: (...size) =>
+      7 * bytesCompared(pairs, ...size) + 21 * bytesOfAffinities(pairs, mostPositions, ...size),
     loss(student, [teacher], batch) {
       const { output: taught, features } = runTeacher(teacher!, 'degraded', batch, pairs);
       const wanted = features.map(rows);

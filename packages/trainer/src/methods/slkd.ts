@@ -25,7 +25,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { conversionWeights, convert } from './conversion.ts';
 import type { Batch, Method } from './method.ts';
-import { type Pair, pairLevels, runStudent, runTeacher } from './pairs.ts';
+import { bytesCompared, type Pair, pairLevels, runStudent, runTeacher } from './pairs.ts';
 
 export interface SlkdSettings {
   weights: { image: number; nc: number; et: number };
@@ -69,6 +69,7 @@ export function slkd(
 
   return {
     auxiliaries: pairs.flatMap(conversionWeights),
+    held: (...size) => 19 * bytesCompared(pairs, ...size),
     loss(student, [teacherA, teacherB = teacherA], batch) {
       refuseSmallPatches(pairs, batch);
       const taughtByA =
