@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { enlargement, type Graph, type Model, macsPerPixel, parameters, writeModel } from '@pellucid/core';
 import { writeAtomically } from './atomic-file.ts';
+import type { Teacher } from './graph-model-teacher.ts';
 import { formatRecipe, type Recipe } from './recipe.ts';
 import type { TrainingResult } from './train.ts';
 import { psnrConventions } from './validate.ts';
@@ -14,7 +15,7 @@ export async function release(
   folder: string,
   { model, psnr }: TrainingResult,
   recipe: Recipe,
-  teacher: Model | undefined,
+  teacher: Teacher | undefined,
 ): Promise<string> {
   const target = path.join(folder, 'model');
   await writeAtomically(path.join(target, 'model.safetensors'), writeModel(model, 'F16'));
@@ -30,7 +31,7 @@ Task: ${model.task}. Trained for ${recipe.steps} steps on ${recipe.data.photogra
 PSNR over ${count} validation images of ${size}x${size} (${channel}, 8-bit, ${border}):
 ${describePsnr(psnr)}.
 
-${costTable(model.graph, teacher?.graph)}
+${costTable(model.graph, graphOf(teacher))}
 
 \`\`\`yaml
 ${formatRecipe(recipe).trimEnd()}
@@ -38,6 +39,11 @@ ${formatRecipe(recipe).trimEnd()}
 `,
   );
   return target;
+}
+
+/** The graph that a teacher's cost is counted on, where it is known. */
+export function graphOf(teacher: Teacher | undefined): Graph | undefined {
+  return teacher?.graphModel ? undefined : teacher?.graph;
 }
 
 /** What the validation measured, in words. */

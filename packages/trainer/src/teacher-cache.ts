@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Model, PellucidError } from '@pellucid/core';
+import { PellucidError } from '@pellucid/core';
 import type { Pairs } from './data/index.ts';
+import type { Teacher } from './graph-model-teacher.ts';
 
 /** One name for each patch of a batch, of what it holds: equal names, equal pixels. */
 export interface Fingerprints {
@@ -31,7 +32,7 @@ export class TeacherCache {
   #room: number;
 
   /** @throws PellucidError `cache/not-written` where the folder cannot be made */
-  constructor(model: Model, { folder, limit, writers = 1 }: CacheOptions) {
+  constructor(model: Teacher, { folder, limit, writers = 1 }: CacheOptions) {
     this.#folder = folder;
     this.#teacher = fingerprintOf(model);
     try {
@@ -90,7 +91,8 @@ export function fingerprintsOf({ clean, degraded, noiseLevels, shape }: Pairs): 
   return { degraded: names(degraded, noiseLevels), clean: names(clean) };
 }
 
-function fingerprintOf({ network, weights }: Model): string {
+function fingerprintOf({ network, weights, graphModel }: Teacher): string {
+  if (graphModel) return graphModel.hash;
   const hash = createHash('sha256').update(JSON.stringify(network));
   for (const [name, values] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1)))
     hash.update(name).update(bytesOf(values));

@@ -1,4 +1,5 @@
 import { enlargement, type Model, PellucidError } from '@pellucid/core';
+import { readGraphModelTeacher, type Teacher } from './graph-model-teacher.ts';
 import { type Method, methodOf } from './methods/index.ts';
 import { loadModel } from './model-file.ts';
 import { isTold, type Recipe, trainingGraph, unpaired } from './recipe.ts';
@@ -6,12 +7,16 @@ import { isTold, type Recipe, trainingGraph, unpaired } from './recipe.ts';
 /**
  * The models that teach: the recipe's teacher, then any other that its method names. None for a method without.
  *
- * @throws PellucidError as `loadModel` does
+ * @throws PellucidError as `loadModel` and `readGraphModelTeacher` do
  */
-export async function loadTeachers({ teacher, method }: Recipe): Promise<Model[]> {
+export async function loadTeachers({ teacher, method }: Recipe): Promise<Teacher[]> {
   const other = method.kind === 'slkd' && method.teacherB !== 'same' ? method.teacherB : undefined;
   const locations = [teacher, other].filter((location) => location !== undefined);
-  return Promise.all(locations.map(loadModel));
+  return Promise.all(
+    locations.map((location) =>
+      location.endsWith('.json') ? readGraphModelTeacher(location) : loadModel(location),
+    ),
+  );
 }
 
 /**

@@ -27,6 +27,7 @@ import {
 } from './checkpoint.ts';
 import type { Observer } from './events.ts';
 import { type Gradients, LocalGradients, uploadModel } from './gradients/gradients.ts';
+import type { Teacher } from './graph-model-teacher.ts';
 import { loadModel } from './model-file.ts';
 import { Parameters } from './parameters.ts';
 import { RecentMeans } from './recent-means.ts';
@@ -40,7 +41,7 @@ export interface TrainingOptions {
   recipe: Recipe;
   data: TrainingData;
   /** The recipe's teacher, then any that its method names: `loadTeachers`. None unless given. */
-  teachers?: readonly Model[];
+  teachers?: readonly Teacher[];
   /** What computes the gradients: the current backend in this thread unless given. Closed when the run ends. */
   gradients?: Gradients;
   /** The run's folder, which gets the recipe and `checkpoints`. New or empty, unless `resume` is set. */
@@ -149,7 +150,8 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
   // Of the student's weights alone: no node of its graph has an auxiliary.
   const weights = await fold(graph, parameters.unflatten(state.average));
   const [teacher] = teachers;
-  const reference = teacher && (await measure(teacher.graph, uploadModel(teacher)));
+  const reference =
+    teacher && !teacher.graphModel ? await measure(teacher.graph, uploadModel(teacher)) : undefined;
   return {
     model: { name: recipe.name, task: recipe.task, network, graph: buildNetwork(network), weights },
     psnr: { degraded, restored, ...(reference !== undefined && { teacher: reference }) },

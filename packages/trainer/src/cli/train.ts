@@ -11,7 +11,7 @@ import { metricsLog } from '../log/metrics-log.ts';
 import { progress } from '../log/progress.ts';
 import { tensorboard } from '../log/tensorboard.ts';
 import { formatRecipe, networkOf, parseRecipe, type Recipe } from '../recipe.ts';
-import { costTable, describePsnr, release } from '../release.ts';
+import { costTable, describePsnr, graphOf, release } from '../release.ts';
 import { chooseRunFolder } from '../run-folder.ts';
 import type { CacheOptions } from '../teacher-cache.ts';
 import { loadTeachers, methodFor } from '../teachers.ts';
@@ -64,7 +64,7 @@ const command = defineCommand({
     if (data.skipped.length > 0) console.log(describeSkipped(data.skipped));
     const workers = chooseWorkers(args.workers, engine.name, recipe.data.batch);
     console.log(`Engine: ${engine.description}, ${workers === 1 ? '1 worker' : `${workers} workers`}`);
-    console.log(costTable(buildNetwork(networkOf(recipe.student)), teacher?.graph));
+    console.log(costTable(buildNetwork(networkOf(recipe.student)), graphOf(teacher)));
     console.log(`Run: ${folder}${resume ? ', continued' : ''}\n`);
     if (args['dry-run']) return;
 
@@ -93,7 +93,7 @@ const command = defineCommand({
     console.log(`
 Validation PSNR: ${describePsnr(result.psnr)}.
 
-${costTable(result.model.graph, teacher?.graph)}
+${costTable(result.model.graph, graphOf(teacher))}
 
 The model is in ${model}. To restore with it, measure it, serve it:
   npx -y pnpm@12 restore PHOTOGRAPH RESTORED --model ${model}

@@ -1,6 +1,7 @@
 import { type Model, weightsOf } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { degradedShape, type Pairs } from '../data/index.ts';
+import { openGraphModel, type Teacher } from '../graph-model-teacher.ts';
 import { type Method, methodOf, type Network } from '../methods/index.ts';
 import { Parameters } from '../parameters.ts';
 import { type Recipe, trainingGraph } from '../recipe.ts';
@@ -30,7 +31,11 @@ export class LocalGradients implements Gradients {
   readonly #teachers: Network[];
 
   /** @param cache where the teachers' answers are kept; nowhere unless given */
-  constructor(recipe: Pick<Recipe, 'student' | 'method'>, teachers: readonly Model[], cache?: CacheOptions) {
+  constructor(
+    recipe: Pick<Recipe, 'student' | 'method'>,
+    teachers: readonly Teacher[],
+    cache?: CacheOptions,
+  ) {
     this.#graph = trainingGraph(recipe.student);
     const graphs = teachers.map(({ graph }) => graph);
     this.#method = methodOf(recipe.method, this.#graph, graphs);
@@ -38,6 +43,7 @@ export class LocalGradients implements Gradients {
     this.#teachers = teachers.map((teacher) => ({
       graph: teacher.graph,
       weights: uploadModel(teacher),
+      run: teacher.graphModel && openGraphModel(teacher.graphModel),
       cache: cache && new TeacherCache(teacher, cache),
     }));
   }

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Model, PellucidError } from '@pellucid/core';
+import { PellucidError } from '@pellucid/core';
 import type { Pairs } from '../data/index.ts';
 import type { EngineName } from '../engine/index.ts';
+import type { Teacher } from '../graph-model-teacher.ts';
 import type { Recipe } from '../recipe.ts';
 import type { CacheOptions } from '../teacher-cache.ts';
 import { type Gradients, LocalGradients } from './gradients.ts';
@@ -11,7 +12,7 @@ import { type Gradients, LocalGradients } from './gradients.ts';
 /** What a worker is started with. Weights and gradient are shared memory, which both threads see without a copy. */
 export interface WorkerSetup {
   recipe: Pick<Recipe, 'student' | 'method'>;
-  teachers: readonly Model[];
+  teachers: readonly Teacher[];
   cache: CacheOptions | undefined;
   engine: EngineName;
   weights: Float32Array;
@@ -43,7 +44,7 @@ interface Helper {
  */
 export async function openParallelGradients(
   recipe: WorkerSetup['recipe'],
-  teachers: readonly Model[],
+  teachers: readonly Teacher[],
   { engine, workers, cache: kept }: { engine: EngineName; workers: number; cache?: CacheOptions | undefined },
 ): Promise<Gradients> {
   const cache = kept && { ...kept, writers: workers };

@@ -20,7 +20,11 @@ export function ask(teacher: Network, view: View, batch: Batch, taps: readonly s
   const answer = teacher.cache && fingerprints ? recall(teacher, view, batch, taps, fingerprints) : undefined;
   if (answer) return answer;
   const conditions = view === 'clean' ? { noiseLevel: 0 } : batch.conditions;
-  const fresh = tf.tidy(() => forward(teacher.graph, teacher.weights, batch[view], taps, conditions));
+  const fresh = tf.tidy(() =>
+    teacher.run
+      ? { output: teacher.run(batch[view]), taps: {} }
+      : forward(teacher.graph, teacher.weights, batch[view], taps, conditions),
+  );
   if (fingerprints) remember(teacher, fresh, fingerprints);
   return fresh;
 }

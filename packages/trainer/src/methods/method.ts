@@ -7,6 +7,8 @@ export interface Network {
   graph: Graph;
   /** By name. The student's has the method's auxiliaries among them. */
   weights: Record<string, tf.Tensor>;
+  /** What computes a teacher's output, where only that is known; its graph then has no taps and no weights. */
+  run?: ((patches: tf.Tensor4D) => tf.Tensor4D) | undefined;
   /** A teacher's answers to the patches that it has seen before. */
   cache?: TeacherCache | undefined;
 }

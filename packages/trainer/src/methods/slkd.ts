@@ -38,12 +38,19 @@ export interface SlkdSettings {
  */
 const temperature = 0.25;
 
+/**
+ * What both feature terms are multiplied by. At full size, the paper's weights of 0.1 let them outweigh the pixels: the
+ * statistics are of the order of 1, where the pixels' differences are hundredths.
+ */
+const statisticsScale = 0.1;
+
 /** PIQE's blocks cover 16 pixels of the photograph; at the coarser levels no fewer than 4 positions. */
 const blockOf = ({ stride }: Pair) => Math.max(4, Math.round(16 / stride));
 
 /**
  *     L = |S(x) - y| + image (|S(x) - A(x)| + KL(A(x) || S(x))) + nc L_NC + et L_ET
- *     L_NC = mean over encoder levels |N(c(S_l(x))) - N(A_l(x))|,   L_ET = mean over decoder levels |E(c(S_l(x))) - E(B_l(y))|
+ *     L_NC = 0.1 mean over encoder levels |N(c(S_l(x))) - N(A_l(x))|
+ *     L_ET = 0.1 mean over decoder levels |E(c(S_l(x))) - E(B_l(y))|
  *
  * with the statistics N and E of contrast-normalised features (or the features themselves, for an extractor `none`) and
  * the conversion c. A term of weight 0 is not computed,
@@ -118,10 +125,12 @@ export function slkd(
   };
 }
 
-/** The mean over levels of the mean over statistics of their mean absolute difference. */
+/** The mean over levels of the mean over statistics of their mean absolute difference, scaled. */
 function distance(learnt: tf.Tensor[][], taught: tf.Tensor[][]): tf.Scalar {
   const means = learnt.flatMap((level, i) =>
-    level.map((statistic, j) => tf.div(l1(statistic, taught[i]![j]!), level.length * learnt.length)),
+    level.map((statistic, j) =>
+      tf.mul(l1(statistic, taught[i]![j]!), statisticsScale / (level.length * learnt.length)),
+    ),
   );
   return tf.addN(means) as tf.Scalar;
 }
