@@ -111,8 +111,6 @@ const recipeSchema = z
         'degradation',
         'give one, or data.pairs for photographs that were recorded with theirs, and not both',
       );
-    if (recipe.data.pairs && recipe.data.photographs === 'procedural')
-      issue('data.photographs', 'pairs lie in a folder: name it, or give --data');
     const alignment = graph.alignment * enlargement(graph);
     const refusal = untrainable(graph, recipe.degradation);
     if (refusal) issue('student.kind', refusal);

@@ -1,4 +1,4 @@
-import { createDegradation, type Random } from '@pellucid/core';
+import { createDegradation, PellucidError, type Random } from '@pellucid/core';
 import {
   holdOut,
   jpegCodec,
@@ -29,10 +29,15 @@ const proceduralPictures = { count: 96, side: 256 };
  * Which photographs there are, and which are set aside, does not depend on the recipe's seed: runs that differ by their
  * seed alone are validated on the same images.
  *
- * @throws PellucidError as `openPhotographs` and `holdOut` do
+ * @throws PellucidError `data/no-source`, and as `openPhotographs` and `holdOut` do
  */
 export async function openTrainingData({ data, degradation }: Recipe): Promise<TrainingData> {
   const { photographs: source, pairs, exclude, patch, batch, pool, validation } = data;
+  if (pairs && source === 'procedural')
+    throw new PellucidError(
+      'data/no-source',
+      'data.pairs says how recorded pairs lie in a folder: name the folder with --data or data.photographs.',
+    );
   const size = Math.max(proceduralPictures.side, patch, validation.size);
   const count = proceduralPictures.count + validation.count;
   const { photographs, skipped } = await openPhotographs(

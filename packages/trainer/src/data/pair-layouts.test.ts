@@ -113,10 +113,15 @@ steps: 300
     });
   });
 
+  it('needs a folder', async () => {
+    await expect(openTrainingData(recipe('data.photographs=procedural'))).rejects.toMatchObject({
+      code: 'data/no-source',
+    });
+  });
+
   it.each([
     [['degradation={kind: rain}'], /degradation: give one, or data\.pairs/],
     [['data.pairs='], /degradation: give one, or data\.pairs/],
-    [['data.photographs=procedural'], /data\.photographs: pairs lie in a folder/],
     [['data.pairs=GoPr'], /data\.pairs: .*GoPro/],
   ])('refuses %j', (overrides, message) => {
     expect(() => recipe(...overrides)).toThrow(message);

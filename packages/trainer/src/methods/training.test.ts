@@ -224,9 +224,15 @@ describe('before the first step', () => {
   });
 });
 
+const teacherNetwork = { kind: 'edge-unet', widths: [64, 112, 160], encoder: [3, 2, 2], decoder: [3, 2] };
+
 it.each([
-  ['denoise-slkd.yml', { kind: 'edge-unet', widths: [64, 112, 160], encoder: [3, 2, 2], decoder: [3, 2] }],
+  ['denoise-slkd.yml', teacherNetwork],
+  ['distillation/denoise.yml', teacherNetwork],
+  ['distillation/derain.yml', teacherNetwork],
   ['paper/slkd-restormer-derain.yml', { kind: 'restormer' }],
+  ['paper/slkd-restormer-deblur.yml', { kind: 'restormer' }],
+  ['paper/slkd-restormer-denoise.yml', { kind: 'restormer' }],
 ])('recipes/%s parses, fits its teacher and cuts more than 80 % of it', async (file, network) => {
   const recipes = path.join(import.meta.dirname, '../../../../recipes');
   const recipe = parseRecipe(await readFile(path.join(recipes, file), 'utf8'));
