@@ -32,7 +32,7 @@ import { Parameters } from './parameters.ts';
 import { RecentMeans } from './recent-means.ts';
 import { formatRecipe, networkOf, type Recipe, trainingGraph } from './recipe.ts';
 import { learningRateAt } from './schedule.ts';
-import { methodFor } from './teachers.ts';
+import { methodFor, restoringNetwork } from './teachers.ts';
 import type { TrainingData } from './training-data.ts';
 import { degradedPsnr, restoredPsnr } from './validate.ts';
 
@@ -86,6 +86,7 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
   const graph = trainingGraph(recipe.student);
   const { auxiliaries } = methodFor(recipe, teachers);
   const parameters = new Parameters([...weightsOf(graph), ...auxiliaries]);
+  const whole = restoringNetwork(recipe, graph, teachers);
   const checkpoints = path.join(folder, 'checkpoints');
   await removeUnfinished(checkpoints);
 
@@ -111,7 +112,8 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
     return restored;
   };
   const validate = async (): Promise<number> => {
-    const restored = await measure(graph, parameters.upload(state.average));
+    const weights = new Map([...whole.weights, ...parameters.unflatten(state.average)]);
+    const restored = await measure(whole.graph, uploadModel({ graph: whole.graph, weights }));
     observe({
       kind: 'scalars',
       step: state.step,
@@ -150,8 +152,16 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
   const weights = await fold(graph, parameters.unflatten(state.average));
   const [teacher] = teachers;
   const reference = teacher && (await measure(teacher.graph, uploadModel(teacher)));
+  const merges = recipe.method.kind === 'mtkd-aggregate' && { merges: teachers.map(({ name }) => name) };
   return {
-    model: { name: recipe.name, task: recipe.task, network, graph: buildNetwork(network), weights },
+    model: {
+      name: recipe.name,
+      task: recipe.task,
+      network,
+      ...merges,
+      graph: buildNetwork(network),
+      weights,
+    },
     psnr: { degraded, restored, ...(reference !== undefined && { teacher: reference }) },
   };
 }

@@ -24,6 +24,17 @@ describe('DCTSwin', () => {
   describeTraining(small);
   describeMemory(small);
 
+  it('corrects the mean of its images, where that is asked of it', async () => {
+    await useTrainingWasm();
+    const graph = buildNetwork(networkConfig.parse({ ...small, output: 'correction', images: 2 }));
+    const centred = buildNetwork(networkConfig.parse({ ...small, output: 'centred', images: 2 }));
+    const weights = livelyWeights(graph);
+    const images = noise(8, 8, 6);
+    const mean = tf.mean(tf.reshape(images, [1, 8, 8, 2, 3]), 3);
+    const expected = tf.add(tf.div(infer(centred, weights, images), 255), mean);
+    expect(await largestDifference(infer(graph, weights, images), expected)).toBeLessThan(1e-6);
+  });
+
   it('makes a photograph of what the official module ends at', async () => {
     await useTrainingWasm();
     const graph = buildNetwork(networkConfig.parse(small));

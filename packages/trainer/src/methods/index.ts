@@ -5,6 +5,8 @@ import { fakd } from './fakd.ts';
 import { fitnet } from './fitnet.ts';
 import { logits } from './logits.ts';
 import type { Method } from './method.ts';
+import { mtkd, mtkdDistances } from './mtkd.ts';
+import { mtkdAggregate } from './mtkd-aggregate.ts';
 import { scratch } from './scratch.ts';
 import { slkd } from './slkd.ts';
 
@@ -37,6 +39,15 @@ export const methodConfig = z.discriminatedUnion('kind', [
     /** What sees the clean image: `same`, the recipe's teacher, or the path of a model of its own. */
     teacherB: z.string().default('same'),
   }),
+  z.strictObject({ kind: z.literal('mtkd-aggregate') }),
+  z.strictObject({
+    kind: z.literal('mtkd'),
+    distance: z.enum(mtkdDistances).default('wavelet'),
+    /** Levels of the wavelet transform: the paper takes one. */
+    levels: z.int().min(1).max(4).default(1),
+    /** Weight of the clean patch. */
+    truth: weight.default(0.1),
+  }),
 ]);
 
 export type MethodConfig = z.infer<typeof methodConfig>;
@@ -61,5 +72,9 @@ export function methodOf(config: MethodConfig, student: Graph, teachers: readonl
       return fakd(config, student, teachers[0]!);
     case 'slkd':
       return slkd(config, student, teachers);
+    case 'mtkd-aggregate':
+      return mtkdAggregate();
+    case 'mtkd':
+      return mtkd(config);
   }
 }

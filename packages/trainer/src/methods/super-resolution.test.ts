@@ -1,5 +1,5 @@
 /** Runs of seconds in super-resolution, from the recipe to the model. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -9,6 +9,8 @@ import {
   type Model,
   type NetworkConfig,
   Random,
+  readModel,
+  writeModel,
 } from '@pellucid/core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PatchSampler, validationPairs } from '../data/patches.ts';
@@ -16,7 +18,7 @@ import { proceduralPhotograph } from '../data/procedural.ts';
 import { openEngine } from '../engine/index.ts';
 import { openParallelGradients } from '../gradients/parallel.ts';
 import { parseRecipe, type Recipe } from '../recipe.ts';
-import { methodFor } from '../teachers.ts';
+import { loadTeachers, methodFor } from '../teachers.ts';
 import { train } from '../train.ts';
 import type { TrainingData } from '../training-data.ts';
 
@@ -44,6 +46,7 @@ function modelOf(network: NetworkConfig, seed = 1): Model {
 
 /** Trained for a moment, so that it knows more than its input. */
 let teacher: Model;
+let weaker: Model;
 
 function dataOf({ data: { patch, batch }, degradation }: Recipe): TrainingData {
   const photographs = [1, 2, 3, 4].map((seed) => ({
@@ -60,7 +63,9 @@ let folder: string;
 beforeAll(async () => {
   await openEngine('wasm');
   folder = await mkdtemp(path.join(os.tmpdir(), 'pellucid-sr-teacher-'));
-  teacher = (await run(recipeOf('student.width=16', 'steps=100'), { teachers: [] })).result.model;
+  teacher = (await run(recipeOf('name=wide', 'student.width=16', 'steps=100'), { teachers: [] })).result
+    .model;
+  weaker = (await run(recipeOf('steps=80'), { teachers: [] })).result.model;
   await rm(folder, { recursive: true });
 });
 beforeEach(async () => {
@@ -95,6 +100,105 @@ it('two workers train the same student as one, to rounding', async () => {
   const gradients = await openParallelGradients(recipe, [teacher], { engine: 'wasm', workers: 2 });
   const two = await run(recipe, { folder: path.join(folder, 'two'), gradients });
   for (const [step, loss] of one.losses.entries()) expect(two.losses[step]! / loss).toBeCloseTo(1, 4);
+});
+
+describe('MTKD', () => {
+  const several = ['teacher=', 'teachers=[a, b]'];
+  const aggregate = (student: string) =>
+    recipeOf(...several, 'method.kind=mtkd-aggregate', `student=${student}`, 'optimiser.learningRate=2e-3');
+  const swin = '{kind: dctswin, scale: 2, images: 2, width: 8, depths: [2], heads: 2, window: 4}';
+  /** The second one sees everything lighter, which an aggregator has to find out. */
+  const teachers = () => {
+    const weights = new Map(weaker.weights);
+    weights.set(
+      'tail.bias',
+      weights.get('tail.bias')!.map((value) => value + 0.1),
+    );
+    return [teacher, { ...weaker, weights }];
+  };
+
+  it.each(['{kind: blend, images: 2}', swin])(
+    'an aggregator %s lowers its loss, and says whose images it merges',
+    async (student) => {
+      const { losses, result } = await run(aggregate(student), { teachers: teachers() });
+      expect(mean(losses.slice(-10))).toBeLessThan(0.9 * mean(losses.slice(0, 10)));
+      expect(result.model.merges).toEqual(['wide', 'tiny']);
+      expect(readModel(writeModel(result.model, 'F16')).merges).toEqual(['wide', 'tiny']);
+    },
+  );
+
+  describe('teaches a student', () => {
+    let places: string[];
+    beforeEach(async () => {
+      places = await Promise.all(
+        teachers().map(async (model, i) => {
+          const place = path.join(folder, `${i}.safetensors`);
+          await writeFile(place, writeModel(model, 'F32'));
+          return place;
+        }),
+      );
+    });
+    const second = (aggregator: string, teachers: string[], ...more: string[]) =>
+      recipeOf(
+        'teacher=',
+        `teachers=${JSON.stringify(teachers)}`,
+        `aggregator=${aggregator}`,
+        'method.kind=mtkd',
+        ...more,
+      );
+
+    it.each([
+      ['wavelet', 1],
+      ['wavelet', 3],
+      ['wavelet-details', 1],
+      ['dct', 1],
+      ['l1', 1],
+    ])(
+      'by %s at %i levels, moving every weight of its own and none of the teachers',
+      async (distance, levels) => {
+        const recipe = second(
+          'mean',
+          places,
+          `method={kind: mtkd, distance: ${distance}, levels: ${levels}}`,
+        );
+        const merged = await loadTeachers(recipe);
+        const before = merged.flatMap(({ weights }) => [...weights.values()].map((values) => values.slice()));
+        const { losses, result } = await run(recipe, { teachers: merged });
+        expect(mean(losses.slice(-10))).toBeLessThan(0.9 * mean(losses.slice(0, 10)));
+        expect(merged.flatMap(({ weights }) => [...weights.values()])).toEqual(before);
+        const { graph, weights } = result.model;
+        const start = initialWeights(graph, new Random(recipe.seed).fork('weights'));
+        for (const [name, values] of weights) expect([name, values]).not.toEqual([name, start.get(name)]);
+      },
+    );
+
+    it('by what an aggregator makes of its teachers, in its order alone', async () => {
+      const place = path.join(folder, 'aggregator.safetensors');
+      const trained = await run(aggregate(swin), {
+        teachers: teachers(),
+        folder: path.join(folder, 'first'),
+      });
+      await writeFile(place, writeModel(trained.result.model, 'F32'));
+      const recipe = second(place, places);
+      const merged = await loadTeachers(recipe);
+      expect(merged).toHaveLength(1);
+      // What the aggregator was measured at is what teaches now.
+      const { result } = await run(
+        { ...recipe, steps: 5 },
+        { teachers: merged, folder: path.join(folder, 'second') },
+      );
+      expect(result.psnr.teacher).toBeCloseTo(trained.result.psnr.restored, 3);
+
+      const other = { code: 'train/other-teachers' };
+      await expect(loadTeachers(second(place, [places[1]!, places[0]!]))).rejects.toMatchObject({
+        ...other,
+        message: expect.stringMatching(
+          /^aggregator: .*wide, tiny, in this order, and teachers lists tiny, wide/,
+        ),
+      });
+      await expect(loadTeachers(second(places[0]!, places))).rejects.toMatchObject(other);
+    });
+  });
 });
 
 describe('before the first step', () => {
