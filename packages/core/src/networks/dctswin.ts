@@ -24,7 +24,7 @@ export const dctswinConfig = z
     /**
      * The official module ends at `centred`: values of 255 times the photograph's less DIV2K's mean colour. What makes
      * a `photograph` of them stands outside of it, in the code that trains it. A `correction`, which is ours, is added to
-     * the images' mean, so that it need not learn first to hand an image on.
+     * the images' mean, which the network is before training: it need not learn first to hand an image on.
      */
     output: z.enum(['photograph', 'centred', 'correction']).default('photograph'),
   })
@@ -37,8 +37,8 @@ export function dctswin(ops: Ops, images: Feature, config: DctswinConfig): Featu
   const folded = ops.spaceToDepth(images, scale, 'channel');
   const head = ops.tap(ops.conv(folded, { name: 'conv_first', kernel: 3, channels: width }), 'head');
   const x = swinBody(ops, head, { ...config, tokens: 'frequencies' });
+  if (output === 'correction')
+    return ops.add(meanImage(ops, images, config.images), reconstruction(ops, x, scale, 0));
   const centred = reconstruction(ops, x, scale);
-  if (output === 'centred') return centred;
-  if (output === 'photograph') return uncentre(ops, centred, 255);
-  return ops.add(meanImage(ops, images, config.images), ops.scale(centred, { factor: 1 / 255 }));
+  return output === 'centred' ? centred : uncentre(ops, centred, 255);
 }

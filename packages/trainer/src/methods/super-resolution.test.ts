@@ -1,5 +1,5 @@
 /** Runs of seconds in super-resolution, from the recipe to the model. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -10,6 +10,7 @@ import {
   type NetworkConfig,
   Random,
   readModel,
+  weightsOf,
   writeModel,
 } from '@pellucid/core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -33,8 +34,8 @@ teacher: teacher.safetensors
 method: { kind: scratch }
 data: { patch: 32, batch: 4, validation: { count: 1, size: 32 } }
 optimiser: { warmup: 2, learningRate: 5e-3, ema: 0.9 }
-steps: 60
-every: { log: 1, validate: 60, checkpoint: 60 }
+steps: 40
+every: { log: 1, validate: 40, checkpoint: 40 }
 `,
     overrides,
   );
@@ -88,10 +89,38 @@ async function run(recipe: Recipe, options: Partial<Parameters<typeof train>[0]>
 
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-it.each(['scratch', 'logits'])('%s teaches a student to enlarge', async (kind) => {
+const kinds = ['scratch', 'logits', 'fitnet', 'at', 'fakd', 'crosskd', 'dukd', 'mtkd'];
+it.each(kinds)('%s teaches a student to enlarge', async (kind) => {
   const { losses, result } = await run(recipeOf(`method.kind=${kind}`, 'student.reparameterised=true'));
   expect(mean(losses.slice(-10))).toBeLessThan(0.9 * mean(losses.slice(0, 10)));
   expect(result.model.graph).toEqual(buildNetwork(result.model.network));
+  expect([...result.model.weights.keys()]).toEqual(weightsOf(result.model.graph).map(({ name }) => name));
+});
+
+const plain = { scale: 2, width: 16, blocks: 2 } as const;
+const others: NetworkConfig[] = [
+  { kind: 'edsr', residualScale: 1, ...plain },
+  { kind: 'rcan', scale: 2, width: 16, groups: 2, blocks: 1, squeeze: 4 },
+  { kind: 'imdn', ...plain },
+  { kind: 'pan', largeWidth: 8, ...plain },
+  { kind: 'smfanet', ...plain },
+  {
+    kind: 'swinir',
+    scale: 2,
+    width: 8,
+    depths: [1, 1],
+    heads: 2,
+    window: 4,
+    expansion: 2,
+    upsampler: 'pixelshuffledirect',
+  },
+];
+it.each(others)('$kind teaches by its features', async (network) => {
+  for (const kind of ['fitnet', 'at', 'fakd', 'crosskd']) {
+    const recipe = recipeOf(`method.kind=${kind}`, 'optimiser.warmup=0', 'steps=1');
+    const { losses } = await run(recipe, { teachers: [modelOf(network)], folder: path.join(folder, kind) });
+    expect(losses[0]).toBeGreaterThan(0);
+  }
 });
 
 it('two workers train the same student as one, to rounding', async () => {
@@ -201,10 +230,31 @@ describe('MTKD', () => {
   });
 });
 
+it.each([
+  'sr2-small.yml',
+  'sr4-small.yml',
+  'sr2-aggregate.yml',
+  'sr2-mtkd.yml',
+  'paper/mtkd-aggregate-x4.yml',
+  'paper/mtkd-edsr-x4.yml',
+  'paper/mtkd-rcan-x4.yml',
+  'paper/mtkd-swinir-x4.yml',
+])('recipes/%s parses, and its student can be taught', async (file) => {
+  const recipes = path.join(import.meta.dirname, '../../../../recipes');
+  const recipe = parseRecipe(await readFile(path.join(recipes, file), 'utf8'));
+  expect(() => methodFor(recipe, [])).not.toThrow();
+});
+
 describe('before the first step', () => {
   const edsr = (scale: 2 | 3): Model =>
     modelOf({ kind: 'edsr', scale, width: 8, blocks: 1, residualScale: 1 });
   it.each([
+    [
+      ['method.kind=crosskd', 'method.taps=[{student: body0, teacher: body9}]'],
+      edsr(2),
+      'method/no-tap',
+      /body9; it has head/,
+    ],
     [['method.kind=logits'], edsr(3), 'train/unfit-teacher', /^teacher: edsr enlarges its input 3 times/],
     [
       ['method.kind=logits', 'data.patch=36'],
