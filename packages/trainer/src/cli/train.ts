@@ -11,7 +11,7 @@ import { metricsLog } from '../log/metrics-log.ts';
 import { progress } from '../log/progress.ts';
 import { tensorboard } from '../log/tensorboard.ts';
 import { formatRecipe, networkOf, parseRecipe } from '../recipe.ts';
-import { costTable, describePsnr, release } from '../release.ts';
+import { costTable, describePsnr, nextSteps, release } from '../release.ts';
 import { chooseRunFolder } from '../run-folder.ts';
 import { loadTeachers, methodFor } from '../teachers.ts';
 import { train } from '../train.ts';
@@ -87,10 +87,7 @@ Validation PSNR: ${describePsnr(result.psnr)}.
 
 ${costTable(result.model.graph, teacher?.graph)}
 
-The model is in ${model}. To restore with it, measure it, serve it:
-  npx -y pnpm@12 restore PHOTOGRAPH RESTORED --model ${model}
-  npx -y pnpm@12 bench quality --dataset drawn --model ${model}
-  cp ${path.join(model, 'model.safetensors')} models/denoise/small/ && npx -y pnpm@12 edge`);
+${nextSteps(result.model, model)}`);
   },
 });
 
