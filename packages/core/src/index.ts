@@ -2,10 +2,12 @@ export * from './degradations/index.ts';
 export { PellucidError } from './errors.ts';
 export { blockMean } from './losses/block-mean.ts';
 export { blockVariance, edgeSegmentDeviation } from './losses/blocks.ts';
+export { dctLoss } from './losses/dct.ts';
 export { positionDivergence } from './losses/divergence.ts';
 export { contrastNormalised, edgeStatistics, naturalStatistics } from './losses/feature-statistics.ts';
 export { l1 } from './losses/l1.ts';
 export { greyLevels, mscnMap, neighbourProducts, sceneMoments } from './losses/mscn.ts';
+export { waveletLoss } from './losses/wavelet.ts';
 export {
   brisqueFeatures,
   brisqueScore,
@@ -25,8 +27,9 @@ export {
 export { type Model, readModel, writeModel } from './model/model.ts';
 export { type Dtype, readSafetensors, type SafetensorsFile, writeSafetensors } from './model/safetensors.ts';
 export { macsPerPixel, parameters, peakMemory, trainingMemory, weightsOf } from './network/cost.ts';
-export { forward, infer, type WeightTensors } from './network/forward.ts';
+export { forward, forwardFrom, infer, type WeightTensors } from './network/forward.ts';
 export { type Conditions, enlargement, type Graph, type Node, type Weight } from './network/graph.ts';
+export { mergeModels, mergeNetworks, mergeWeights } from './network/merge.ts';
 export { type Layer, layersOf, outline, type Part } from './network/outline.ts';
 export { type ReceptiveField, receptiveField } from './network/receptive-field.ts';
 export { fold, unfold, withBranches } from './network/reparameterise.ts';

@@ -48,7 +48,7 @@ const patches = { degraded: pixels(), clean: pixels() };
 const uploaded = { graph: teacher.graph, weights: uploadModel(teacher) };
 
 /** How many images each method shows the teacher. */
-const shown: Record<MethodConfig['kind'], number> = {
+const shown: Partial<Record<MethodConfig['kind'], number>> = {
   scratch: 0,
   logits: 1,
   fitnet: 1,
@@ -79,7 +79,7 @@ console.log(
 console.log('| method | ms a step | least ms | ratio |\n|---|--:|--:|--:|');
 const [alone, taught] = [times.get('scratch')!, times.get('teacher')!];
 for (const kind of kinds) {
-  const least = alone.map((time, round) => time + shown[kind] * taught[round]!);
+  const least = alone.map((time, round) => time + shown[kind]! * taught[round]!);
   const ratios = times.get(kind)!.map((time, round) => time / least[round]!);
   const cells = [median(times.get(kind)!).toFixed(0), median(least).toFixed(0), median(ratios).toFixed(2)];
   console.log(`| ${kind} | ${cells.join(' | ')} |`);

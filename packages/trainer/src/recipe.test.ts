@@ -62,7 +62,7 @@ test.each([
   ],
   ['degradation={kind: bicubic-downscale, scale: 3}', 'edge-sr with scale 3'],
   ['degradation={kind: bicubic-downscale, scale: 5}', 'degradation.scale'],
-  ['student={kind: dctswin, scale: 2}', 'student.kind: reads several photographs'],
+  ['student={kind: dctswin, scale: 2}', 'student.kind: merges several images'],
   ['student={kind: ffdnet}', 'student.kind: must be told the noise level'],
   ['name=../elsewhere', 'name: must be letters'],
   ['steps=0', 'steps'],
@@ -83,6 +83,35 @@ test('a student that enlarges takes patches of the clean photograph that its own
   expect(() => parseRecipe(minimal, [...enlarging, 'degradation.scale=2', 'data.patch=48'])).toThrow(
     'student.kind: enlarges its input 3 times, and degradation.scale makes it 2 times smaller',
   );
+});
+
+const several = ['teachers=[a, b]', 'degradation={kind: bicubic-downscale, scale: 2}'];
+const enlarge = 'student={kind: edge-sr, scale: 2}';
+test.each([
+  [['method.kind=mtkd-aggregate'], 'teachers: the method mtkd-aggregate needs them'],
+  [[...several, 'method.kind=mtkd-aggregate', enlarge], 'student.kind: must be a network that merges images'],
+  [
+    [...several, 'method.kind=mtkd-aggregate', 'student={kind: dctswin, scale: 2}'],
+    'student.kind: merges 3 images, and there are 2 teachers: set student.images to 2',
+  ],
+  [
+    [...several, 'method.kind=mtkd-aggregate', 'student={kind: blend, images: 2}', 'aggregator=mean'],
+    'aggregator: is what the method mtkd-aggregate trains',
+  ],
+  [[...several, 'method.kind=mtkd', enlarge], 'aggregator: several teachers need one: mean, or the path'],
+  [
+    [...several, 'method.kind=mtkd', enlarge, 'aggregator=mean', 'teacher=c'],
+    'teachers: give these or one teacher',
+  ],
+  [['method.kind=mtkd', 'teacher=a', 'aggregator=mean'], 'aggregator: merges the images of several models'],
+  [['method={kind: mtkd, distance: l2}', 'teacher=a'], 'method.distance'],
+  [
+    ['method={kind: mtkd, distance: dct}', 'teacher=a', 'data.patch=12'],
+    'data.patch: must be a multiple of 8',
+  ],
+  [['method={kind: mtkd, levels: 5}', 'teacher=a'], 'method.levels'],
+])('names the mistake in who teaches: %j', (overrides, message) => {
+  expect(() => parseRecipe(minimal, overrides)).toThrow(message);
 });
 
 test('every mistake has its line', () => {

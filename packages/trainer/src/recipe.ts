@@ -90,6 +90,10 @@ const recipeSchema = z
     student: studentConfig,
     /** Folder or file of the teacher's model. */
     teacher: z.string().optional(),
+    /** Of several models, instead: their images are merged by `aggregator`, and in training one, by the student. */
+    teachers: z.array(z.string()).min(1).optional(),
+    /** What makes one image of the teachers': `mean`, or the path of a model that the method mtkd-aggregate trained. */
+    aggregator: z.string().optional(),
     method: methodConfig,
     optimiser: optimiserConfig,
     steps: positive,
@@ -112,14 +116,15 @@ const recipeSchema = z
         'give one, or data.pairs for photographs that were recorded with theirs, and not both',
       );
     const alignment = graph.alignment * enlargement(graph);
-    const refusal = untrainable(graph, recipe.degradation);
+    const refusal = untrainable(graph, recipe);
     if (refusal) issue('student.kind', refusal);
+    for (const [key, mistake] of teachingMistakes(recipe)) issue(key, mistake);
     if (recipe.data.patch % alignment)
       issue('data.patch', `must be a multiple of ${alignment} for this student`);
     if (recipe.data.validation.size % alignment)
       issue('data.validation.size', `must be a multiple of ${alignment} for this student`);
-    if (recipe.method.kind !== 'scratch' && recipe.teacher === undefined)
-      issue('teacher', `the method ${recipe.method.kind} needs one: the path of a model`);
+    if (recipe.method.kind === 'mtkd' && recipe.method.distance === 'dct' && recipe.data.patch % 8)
+      issue('data.patch', 'must be a multiple of 8 for method.distance dct');
     if (recipe.optimiser.warmup >= recipe.steps) issue('optimiser.warmup', 'must be less than steps');
   });
 
@@ -132,10 +137,48 @@ export function networkOf({ init: _, reparameterised: __, ...network }: Recipe['
   return network;
 }
 
-/** Why a network cannot be trained on pairs of one degraded and one clean patch, if it cannot. */
-function untrainable(graph: Graph, degradation: DegradationSettings | undefined): string | undefined {
+/** Which keys do not say together who teaches, each with what is wrong. */
+function teachingMistakes({
+  method,
+  teacher,
+  teachers,
+  aggregator,
+}: Pick<Recipe, 'method' | 'teacher' | 'teachers' | 'aggregator'>): [key: string, mistake: string][] {
+  const mistakes: [string, string][] = [];
+  const merging = method.kind === 'mtkd-aggregate';
+  if (merging && !teachers)
+    mistakes.push([
+      'teachers',
+      'the method mtkd-aggregate needs them: the paths of the models whose images the student merges',
+    ]);
+  else if (method.kind !== 'scratch' && !teacher && !teachers)
+    mistakes.push(['teacher', `the method ${method.kind} needs one: the path of a model`]);
+  if (teacher && teachers) mistakes.push(['teachers', 'give these or one teacher, not both']);
+  if (aggregator && merging)
+    mistakes.push(['aggregator', 'is what the method mtkd-aggregate trains, as the student']);
+  else if (aggregator && !teachers)
+    mistakes.push(['aggregator', 'merges the images of several models: list them in teachers']);
+  else if (!aggregator && !merging && teachers && teachers.length > 1)
+    mistakes.push([
+      'aggregator',
+      'several teachers need one: mean, or the path of a model that the method mtkd-aggregate trained',
+    ]);
+  return mistakes;
+}
+
+/** Why a network cannot be trained on what the recipe shows it, if it cannot. */
+function untrainable(
+  graph: Graph,
+  { method, teachers, degradation }: Pick<Recipe, 'method' | 'teachers' | 'degradation'>,
+): string | undefined {
   if (isTold(graph)) return 'must be told the noise level, which training does not do';
-  return unpaired(graph, degradation);
+  if (method.kind !== 'mtkd-aggregate') return unpaired(graph, degradation);
+  const images = graph.nodes[0]!.channels / 3;
+  if (enlargement(graph) !== 1 || (images === 1 && teachers?.length !== 1))
+    return 'must be a network that merges images of one size: dctswin or blend';
+  if (teachers && images !== teachers.length)
+    return `merges ${images} images, and there are ${teachers.length} teachers: set student.images to ${teachers.length}`;
+  return undefined;
 }
 
 /** Whether a network must be told how strong the noise is. */
@@ -145,7 +188,8 @@ export function isTold(graph: Graph): boolean {
 
 /** Why a network does not make a photograph of the clean one's size of one degraded photograph, if it does not. */
 export function unpaired(graph: Graph, degradation: DegradationSettings | undefined): string | undefined {
-  if (graph.nodes[0]!.channels !== 3) return 'reads several photographs at once, and degradations give one';
+  if (graph.nodes[0]!.channels !== 3)
+    return 'merges several images, and degradations give one: that is for the method mtkd-aggregate';
   const { scale = 1 } = degradation ? createDegradation(degradation) : {};
   const factor = enlargement(graph);
   if (factor === scale) return undefined;

@@ -46,6 +46,22 @@ export function graphOf(teacher: Teacher | undefined): Graph | undefined {
   return teacher?.graphModel ? undefined : teacher?.graph;
 }
 
+/** What to type next, for the model in `place`. */
+export function nextSteps({ merges, task, graph }: Model, place: string): string {
+  const scale = enlargement(graph);
+  const condition = scale === 1 ? '' : ` --scale ${scale}`;
+  if (merges)
+    return `The model is in ${place}. It merges what ${merges.join(', ')} make, in this order. To teach a student with it, take
+a recipe of the method mtkd with the same teachers, such as recipes/sr2-mtkd.yml, and
+  --set aggregator=${place}`;
+  const measure = `The model is in ${place}. To restore with it, measure it${task === 'denoise' ? ', serve it' : ''}:
+  npx -y pnpm@12 restore PHOTOGRAPH RESTORED --model ${place}
+  npx -y pnpm@12 bench quality --dataset drawn --task ${task}${condition} --model ${place}`;
+  if (task !== 'denoise') return measure;
+  return `${measure}
+  cp ${path.join(place, 'model.safetensors')} models/denoise/small/ && npx -y pnpm@12 edge`;
+}
+
 /** What the validation measured, in words. */
 export function describePsnr({ degraded, restored, teacher }: TrainingResult['psnr']): string {
   const words = [`${degraded.toFixed(2)} dB degraded`, `${restored.toFixed(2)} dB restored`];

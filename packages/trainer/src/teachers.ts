@@ -1,15 +1,37 @@
-import { enlargement, type Model, PellucidError } from '@pellucid/core';
+import {
+  buildNetwork,
+  enlargement,
+  type Graph,
+  type Model,
+  mergeModels,
+  mergeNetworks,
+  mergeWeights,
+  type NetworkConfig,
+  PellucidError,
+  type Weights,
+  weightsOf,
+} from '@pellucid/core';
 import { readGraphModelTeacher, type Teacher } from './graph-model-teacher.ts';
 import { type Method, methodOf } from './methods/index.ts';
 import { loadModel } from './model-file.ts';
 import { isTold, type Recipe, trainingGraph, unpaired } from './recipe.ts';
 
 /**
- * The models that teach: the recipe's teacher, then any other that its method names. None for a method without.
+ * The models that teach: the recipe's teacher, then any other that its method names. None for a method without. Several
+ * teachers and their aggregator count as one, which makes of a photograph what they make of it together; a method that
+ * trains an aggregator has them one by one.
  *
- * @throws PellucidError as `loadModel` and `readGraphModelTeacher` do
+ * @throws PellucidError `train/other-teachers` where the aggregator was not trained with these, in this order; and as
+ *   `loadModel` and `readGraphModelTeacher` do
  */
-export async function loadTeachers({ teacher, method }: Recipe): Promise<Teacher[]> {
+export async function loadTeachers({ teacher, teachers, aggregator, method }: Recipe): Promise<Teacher[]> {
+  if (teachers) {
+    const models = await Promise.all(teachers.map(loadModel));
+    if (!aggregator) return models;
+    return [
+      mergeModels(models, aggregator === 'mean' ? meanOf(models) : await loadAggregator(aggregator, models)),
+    ];
+  }
   const other = method.kind === 'slkd' && method.teacherB !== 'same' ? method.teacherB : undefined;
   const locations = [teacher, other].filter((location) => location !== undefined);
   return Promise.all(
@@ -17,6 +39,45 @@ export async function loadTeachers({ teacher, method }: Recipe): Promise<Teacher
       location.endsWith('.json') ? readGraphModelTeacher(location) : loadModel(location),
     ),
   );
+}
+
+async function loadAggregator(location: string, teachers: readonly Model[]): Promise<Model> {
+  const aggregator = await loadModel(location);
+  const other = (why: string) => new PellucidError('train/other-teachers', `aggregator: ${location} ${why}.`);
+  const { merges } = aggregator;
+  if (!merges) throw other('merges no images: give mean, or a model that the method mtkd-aggregate trained');
+  const names = teachers.map(({ name }) => name).join(', ');
+  if (merges.join(', ') === names) return aggregator;
+  throw other(`merges the images of ${merges.join(', ')}, in this order, and teachers lists ${names}`);
+}
+
+/** An untrained blend is the mean. */
+function meanOf(teachers: readonly Model[]): Model {
+  const network: NetworkConfig = { kind: 'blend', images: teachers.length };
+  const graph = buildNetwork(network);
+  const weights = new Map(
+    weightsOf(graph).map(({ name, shape }) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
+  );
+  return { name: 'mean', task: teachers[0]!.task, network, graph, weights };
+}
+
+/**
+ * What makes a restored photograph of a degraded one: the student, or, where it merges its teachers' images, they and it.
+ *
+ * @returns the whole graph, and those of its weights that are not the student's
+ */
+export function restoringNetwork(
+  { method }: Recipe,
+  student: Graph,
+  teachers: readonly Model[],
+): { graph: Graph; weights: Weights } {
+  if (method.kind !== 'mtkd-aggregate') return { graph: student, weights: new Map() };
+  const graphs = teachers.map(({ graph }) => graph);
+  const weights = mergeWeights(
+    teachers.map(({ weights }) => weights),
+    [],
+  );
+  return { graph: mergeNetworks(graphs, student), weights };
 }
 
 /**

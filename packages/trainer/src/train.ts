@@ -33,7 +33,7 @@ import { Parameters } from './parameters.ts';
 import { RecentMeans } from './recent-means.ts';
 import { formatRecipe, networkOf, type Recipe, trainingGraph } from './recipe.ts';
 import { learningRateAt } from './schedule.ts';
-import { methodFor } from './teachers.ts';
+import { methodFor, restoringNetwork } from './teachers.ts';
 import type { TrainingData } from './training-data.ts';
 import { degradedPsnr, restoredPsnr } from './validate.ts';
 
@@ -87,6 +87,7 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
   const graph = trainingGraph(recipe.student);
   const { auxiliaries } = methodFor(recipe, teachers);
   const parameters = new Parameters([...weightsOf(graph), ...auxiliaries]);
+  const whole = restoringNetwork(recipe, graph, teachers);
   const checkpoints = path.join(folder, 'checkpoints');
   await removeUnfinished(checkpoints);
 
@@ -112,7 +113,8 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
     return restored;
   };
   const validate = async (): Promise<number> => {
-    const restored = await measure(graph, parameters.upload(state.average));
+    const weights = new Map([...whole.weights, ...parameters.unflatten(state.average)]);
+    const restored = await measure(whole.graph, uploadModel({ graph: whole.graph, weights }));
     observe({
       kind: 'scalars',
       step: state.step,
@@ -152,8 +154,16 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
   const [teacher] = teachers;
   const reference =
     teacher && !teacher.graphModel ? await measure(teacher.graph, uploadModel(teacher)) : undefined;
+  const merges = recipe.method.kind === 'mtkd-aggregate' && { merges: teachers.map(({ name }) => name) };
   return {
-    model: { name: recipe.name, task: recipe.task, network, graph: buildNetwork(network), weights },
+    model: {
+      name: recipe.name,
+      task: recipe.task,
+      network,
+      ...merges,
+      graph: buildNetwork(network),
+      weights,
+    },
     psnr: { degraded, restored, ...(reference !== undefined && { teacher: reference }) },
   };
 }

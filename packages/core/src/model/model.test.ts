@@ -36,6 +36,15 @@ describe('a model file', () => {
     expect(read).toEqual(written);
   });
 
+  it('remembers whose images an aggregator merges, in their order', () => {
+    const network: NetworkConfig = { kind: 'blend', images: 2 };
+    const graph = buildNetwork(network);
+    const weights = initialWeights(graph, new Random(1));
+    const merges = ['imdn', 'pan'];
+    const aggregator: Model = { name: 'test', task: 'sr', network, merges, graph, weights };
+    expect(readModel(writeModel(aggregator, 'F32'))).toEqual(aggregator);
+  });
+
   it('reads the same from a Node Buffer', () => {
     const bytes = writeModel(model, 'F32');
     expect(readModel(Buffer.from(bytes)).weights).toEqual(model.weights);

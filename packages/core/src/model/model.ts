@@ -13,6 +13,8 @@ export interface Model {
   /** The degradation that it removes. */
   task: string;
   network: NetworkConfig;
+  /** The names of the models whose images it merges, in their order; of an aggregator alone. */
+  merges?: readonly string[];
   graph: Graph;
   weights: Weights;
 }
@@ -23,18 +25,20 @@ const metadata = z.object({
   pellucid: z.literal(formatVersion, { error: `the model's format is not version ${formatVersion}` }),
   name: z.string(),
   task: z.string(),
-  network: z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue('the network config is not JSON');
-        return z.NEVER;
-      }
-    })
-    .pipe(networkConfig),
+  network: json('the network config').pipe(networkConfig),
+  merges: json('the list of merged models').pipe(z.array(z.string())).optional(),
 });
+
+function json(what: string) {
+  return z.string().transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue(`${what} is not JSON`);
+      return z.NEVER;
+    }
+  });
+}
 
 /**
  * Reads a model file: safetensors whose metadata holds the network's config.
@@ -51,23 +55,34 @@ export function readModel(bytes: Uint8Array): Model {
       `The file does not describe a network that this version knows: ${z.prettifyError(parsed.error)}`,
       { cause: parsed.error },
     );
-  const { name, task, network } = parsed.data;
+  const { name, task, network, merges } = parsed.data;
   const graph = buildNetwork(network);
-  return { name, task, network, graph, weights: matchWeights(graph, file.tensors) };
+  return {
+    name,
+    task,
+    network,
+    ...(merges && { merges }),
+    graph,
+    weights: matchWeights(graph, file.tensors),
+  };
 }
 
 /** Writes a model file; `F16` halves it, at an error below what 8-bit output can show. */
-export function writeModel({ name, task, network, graph, weights }: Model, dtype: Dtype): Uint8Array {
+export function writeModel({ name, task, network, merges, graph, weights }: Model, dtype: Dtype): Uint8Array {
   const tensors = new Map(
     weightsOf(graph).map((weight): [string, NamedArray] => [
       weight.name,
       { shape: weight.shape, data: weights.get(weight.name)! },
     ]),
   );
-  return writeSafetensors(
-    { tensors, metadata: { pellucid: formatVersion, name, task, network: JSON.stringify(network) } },
-    dtype,
-  );
+  const metadata = {
+    pellucid: formatVersion,
+    name,
+    task,
+    network: JSON.stringify(network),
+    ...(merges && { merges: JSON.stringify(merges) }),
+  };
+  return writeSafetensors({ tensors, metadata }, dtype);
 }
 
 /** Holds the arrays of a file against what the graph needs: every weight there, of its shape, and nothing else. */

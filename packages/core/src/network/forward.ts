@@ -38,6 +38,31 @@ export function forward<T extends string = never>(
 }
 
 /**
+ * Runs a network for training with features of others in the place of its own at named taps: cascades another network
+ * into it. What the output does not need beside them is not computed.
+ */
+export function forwardFrom(
+  graph: Graph,
+  weights: WeightTensors,
+  input: tf.Tensor4D,
+  given: Record<string, tf.Tensor4D>,
+  conditions: Conditions = {},
+): tf.Tensor4D {
+  const features: (tf.Tensor4D | undefined)[] = [];
+  for (const [tap, feature] of Object.entries(given)) features[graph.taps[tap]!] = feature;
+  const needed = new Set([graph.output]);
+  for (let index = graph.output; index >= 0; index--)
+    if (needed.has(index) && !features[index])
+      for (const read of graph.nodes[index]!.inputs) needed.add(read);
+  for (const [index, node] of graph.nodes.entries()) {
+    if (!needed.has(index) || features[index]) continue;
+    const inputs = node.op === 'input' ? [input] : node.inputs.map((from) => features[from]!);
+    features[index] = opOf(node).run(node, inputs, weights, conditions);
+  }
+  return features[graph.output]!;
+}
+
+/**
  * Runs a network for its output alone and frees each feature map at its last use, so that the peak is what
  * `peakMemory` says. The caller keeps `input` and owns the result. Frees everything it made if a kernel throws.
  */

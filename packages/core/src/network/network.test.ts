@@ -7,7 +7,7 @@ import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { initialWeights } from '../networks/initial-weights.ts';
 import { Random } from '../random.ts';
 import { macsPerPixel, parameters, peakMemory, weightsOf } from './cost.ts';
-import { forward, infer } from './forward.ts';
+import { forward, forwardFrom, infer } from './forward.ts';
 import { type Graph, lastUses } from './graph.ts';
 import { receptiveField } from './receptive-field.ts';
 import { trace } from './trace.ts';
@@ -71,6 +71,16 @@ describe('a traced network', () => {
     expect(() => forward(graph, weights, noise(16, 16), ['encoder9'])).toThrow(
       /no tap named "encoder9".*encoder0/,
     );
+  });
+
+  it('goes on from features that it is given in the place of its own', async () => {
+    const graph = buildNetwork(tiny);
+    const weights = livelyWeights(graph);
+    const input = noise(16, 24);
+    const { output, taps } = forward(graph, weights, input, ['encoder1']);
+    const from = (encoder1: tf.Tensor4D) => forwardFrom(graph, weights, input, { encoder1 }).data();
+    expect(await from(taps.encoder1)).toEqual(await output.data());
+    expect(await from(tf.zerosLike(taps.encoder1))).not.toEqual(await output.data());
   });
 
   it('refuses mistakes in the network itself', () => {

@@ -236,7 +236,7 @@ export function trace(network: (ops: Ops, photograph: Feature) => Feature, chann
   const photograph = record({ op: 'input', inputs: [], channels, stride: 1 });
   const output = network(ops, photograph).node;
   checkSharing(nodes);
-  return { nodes, output, taps, alignment: nodes.map(alignmentOf).reduce(leastCommonMultiple) };
+  return { nodes, output, taps, alignment: alignmentOf(nodes) };
 }
 
 /** Layers of one name share their weights, so they must be alike. */
@@ -251,8 +251,13 @@ function checkSharing(nodes: Node[]): void {
   }
 }
 
+/** What the sides of an input must be multiples of, so that every node has whole positions and windows. */
+export function alignmentOf(nodes: readonly Node[]): number {
+  return nodes.map(pixelsOf).reduce(leastCommonMultiple);
+}
+
 /** What a node's own positions must be a multiple of, in pixels of the input. */
-function alignmentOf(node: Node): number {
+function pixelsOf(node: Node): number {
   const positions = 'window' in node ? node.window : 1;
   const pixels = positions * node.stride;
   return Number.isFinite(pixels) ? Math.max(1, pixels) : 1;

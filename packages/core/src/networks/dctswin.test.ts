@@ -8,9 +8,11 @@ import {
   livelyWeights,
   noise,
 } from '../../testing/networks.ts';
-import { largestDifference } from '../../testing/reference.ts';
+import { largestDifference, weightTensors } from '../../testing/reference.ts';
 import { infer } from '../network/forward.ts';
+import { Random } from '../random.ts';
 import { buildNetwork, networkConfig } from './index.ts';
+import { initialWeights } from './initial-weights.ts';
 import { meanColour } from './super-resolution.ts';
 
 describe('DCTSwin', () => {
@@ -23,6 +25,19 @@ describe('DCTSwin', () => {
   const small = { kind: 'dctswin', scale: 2, width: 8, depths: [2], heads: 2, window: 4 };
   describeTraining(small);
   describeMemory(small);
+
+  it('corrects the mean of its images, where that is asked of it, and is the mean before', async () => {
+    await useTrainingWasm();
+    const graph = buildNetwork(networkConfig.parse({ ...small, output: 'correction', images: 2 }));
+    const centred = buildNetwork(networkConfig.parse({ ...small, output: 'centred', images: 2 }));
+    const weights = livelyWeights(centred);
+    const images = noise(8, 8, 6);
+    const mean = tf.mean(tf.reshape(images, [1, 8, 8, 2, 3]), 3);
+    const expected = tf.add(infer(centred, weights, images), mean);
+    expect(await largestDifference(infer(graph, weights, images), expected)).toBeLessThan(1e-5);
+    const untrained = weightTensors(graph, initialWeights(graph, new Random(1)));
+    expect(await largestDifference(infer(graph, untrained, images), mean)).toBeLessThan(1e-6);
+  });
 
   it('makes a photograph of what the official module ends at', async () => {
     await useTrainingWasm();

@@ -1,19 +1,17 @@
 /**
  * DCTSwin: Jiang et al., MTKD: Multi-Teacher Knowledge Distillation for Image Super-Resolution, ECCV 2024. Merges the
- * enlarged images of three teachers into one: SwinIR's body, at the resolution that the teachers started from, with
+ * enlarged images of teachers, three in the paper, into one: SwinIR's body, at the resolution that the teachers started from, with
  * attention among the coefficients of each window's DCT.
  *
- * Its input has nine channels, three images of 0..1 side by side, and its output the size of one of them. The weights
+ * Its input has three channels for each of these images, 0..1, side by side, and its output the size of one of them. The weights
  * have the names of the official code (YuxuanJJ/MTKD).
  */
 import { z } from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
-import { scaleSetting, uncentre } from './super-resolution.ts';
+import { meanImage } from './blend.ts';
+import { imagesSetting, scaleSetting, uncentre } from './super-resolution.ts';
 import { headsDivideWidth, swinBody, swinSettings } from './swin.ts';
 import { reconstruction } from './swinir.ts';
-
-/** The images that a DCTSwin merges. */
-export const dctswinTeachers = 3;
 
 /** Without settings, the network of the paper. */
 export const dctswinConfig = z
@@ -21,12 +19,14 @@ export const dctswinConfig = z
     kind: z.literal('dctswin'),
     /** How much larger than the teachers' input the images are. */
     scale: scaleSetting,
+    images: imagesSetting,
     ...swinSettings({ width: 96, depths: [4, 4] }),
     /**
      * The official module ends at `centred`: values of 255 times the photograph's less DIV2K's mean colour. What makes
-     * a `photograph` of them stands outside of it, in the code that trains it.
+     * a `photograph` of them stands outside of it, in the code that trains it. A `correction`, which is ours, is added to
+     * the images' mean, which the network is before training: it need not learn first to hand an image on.
      */
-    output: z.enum(['photograph', 'centred']).default('photograph'),
+    output: z.enum(['photograph', 'centred', 'correction']).default('photograph'),
   })
   .refine(...headsDivideWidth);
 
@@ -37,6 +37,8 @@ export function dctswin(ops: Ops, images: Feature, config: DctswinConfig): Featu
   const folded = ops.spaceToDepth(images, scale, 'channel');
   const head = ops.tap(ops.conv(folded, { name: 'conv_first', kernel: 3, channels: width }), 'head');
   const x = swinBody(ops, head, { ...config, tokens: 'frequencies' });
+  if (output === 'correction')
+    return ops.add(meanImage(ops, images, config.images), reconstruction(ops, x, scale, 0));
   const centred = reconstruction(ops, x, scale);
   return output === 'centred' ? centred : uncentre(ops, centred, 255);
 }

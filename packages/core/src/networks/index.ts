@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { Graph } from '../network/graph.ts';
 import { type Feature, type Ops, trace } from '../network/trace.ts';
 import { adnet, adnetConfig } from './adnet.ts';
+import { blend, blendConfig } from './blend.ts';
 import { dcbdnet, dcbdnetConfig } from './dcbdnet.ts';
-import { dctswin, dctswinConfig, dctswinTeachers } from './dctswin.ts';
+import { dctswin, dctswinConfig } from './dctswin.ts';
 import { dncnn, dncnnConfig } from './dncnn.ts';
 import { drsformer, drsformerConfig } from './drsformer.ts';
 import { edgeSr, edgeSrConfig } from './edge-sr.ts';
@@ -32,6 +33,7 @@ export const networkConfig = z.discriminatedUnion('kind', [
   rcanConfig,
   swinirConfig,
   dctswinConfig,
+  blendConfig,
   imdnConfig,
   panConfig,
   smfanetConfig,
@@ -62,6 +64,7 @@ const networks: {
   rcan,
   swinir,
   dctswin,
+  blend,
   imdn,
   pan,
   smfanet,
@@ -75,6 +78,6 @@ const networks: {
 /** The graph of the network that `config` describes. */
 export function buildNetwork(config: NetworkConfig): Graph {
   const network = networks[config.kind] as (ops: Ops, photograph: Feature, config: NetworkConfig) => Feature;
-  const channels = config.kind === 'dctswin' ? 3 * dctswinTeachers : 3;
+  const channels = 'images' in config ? 3 * config.images : 3;
   return trace((ops, photograph) => network(ops, photograph, config), channels);
 }

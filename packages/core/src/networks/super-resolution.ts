@@ -7,6 +7,9 @@ export const scaleSetting = z.union([z.literal(2), z.literal(3), z.literal(4)]).
 
 export type Scale = z.infer<typeof scaleSetting>;
 
+/** How many images a network merges that reads them side by side. */
+export const imagesSetting = z.int().positive().default(3);
+
 /** DIV2K's mean colour, 0..1 (Lim et al. 2017), which EDSR and its successors take off their input. */
 export const meanColour: readonly [number, number, number] = [0.4488, 0.4371, 0.404];
 

@@ -34,9 +34,13 @@ export function swinir(ops: Ops, photograph: Feature, config: SwinirConfig): Fea
   return uncentre(ops, reconstruction(ops, x, scale), 1);
 }
 
-/** From deep features to the enlarged image, by 64 channels whatever the body's width. */
-export function reconstruction(ops: Ops, x: Feature, scale: SwinirConfig['scale']): Feature {
+/**
+ * From deep features to the enlarged image, by 64 channels whatever the body's width.
+ *
+ * @param gain 0 for an image that is 0 before training
+ */
+export function reconstruction(ops: Ops, x: Feature, scale: SwinirConfig['scale'], gain = 1): Feature {
   const settings = { name: 'conv_before_upsample.0', kernel: 3, channels: 64 } as const;
   const large = upsample(ops, ops.conv(x, { ...settings, activation: 'leaky-relu' }), scale);
-  return ops.conv(large, { name: 'conv_last', kernel: 3, channels: 3 });
+  return ops.conv(large, { name: 'conv_last', kernel: 3, channels: 3, gain });
 }

@@ -259,6 +259,16 @@ describe('a network that looks at the whole photograph', () => {
   });
 });
 
+it('refuses a model that merges images of others, which it names', () => {
+  const model = { ...livelyModel(buildNetwork({ kind: 'blend', images: 2 })), merges: ['imdn', 'pan'] };
+  expect(() => new Restorer(model)).toThrow(
+    expect.objectContaining({
+      code: 'restore/several-images',
+      message: expect.stringContaining('imdn, pan'),
+    }),
+  );
+});
+
 it('tells a network the noise level that it asks for', async () => {
   const told = trace((ops, x) =>
     ops.add(x, ops.concat(ops.noiseLevel(x), ops.noiseLevel(x), ops.noiseLevel(x))),

@@ -37,8 +37,14 @@ export class Restorer {
    * @param options.memory bytes that the feature maps of one tile may take (default 64 MiB); the tiles' size follows
    * @param options.statistics where a network that looks at the whole photograph takes its statistics from: from the
    *   `whole` (default), which then must fit in one tile, or from each `tile`, an approximation
+   * @throws PellucidError `restore/several-images` for a model that merges images of others
    */
   constructor(model: Model, options: { memory?: number; statistics?: Statistics } = {}) {
+    if (model.graph.nodes[0]!.channels !== 3)
+      throw new PellucidError(
+        'restore/several-images',
+        `${model.name} does not restore a photograph: it merges the images that ${model.merges?.join(', ') ?? 'other networks'} make of it. Take a student that was taught with it.`,
+      );
     this.model = model;
     this.#memory = options.memory ?? 64 * mebibyte;
     this.#statistics = options.statistics ?? 'whole';

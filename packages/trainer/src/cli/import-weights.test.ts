@@ -65,6 +65,25 @@ test('makes a model of a checkpoint, and says what it cost and what was left ove
   expect(new Set(model.weights.get('head.weight'))).toEqual(new Set([0.5]));
 }, 60_000);
 
+test('a converted checkpoint says itself what it is', async () => {
+  const tensors = weightsOf(
+    buildNetwork({ kind: 'pan', scale: 2, width: 40, largeWidth: 24, blocks: 16 }),
+  ).map(({ name, shape }): [string, NamedArray] => [
+    `w.${name}`,
+    { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
+  ]);
+  const converted = writeSafetensors(
+    { tensors: new Map(tensors), metadata: { task: 'sr', scale: '2' } },
+    'F32',
+  );
+  await writeFile(path.join(folder, 'pan_x2.safetensors'), converted);
+  const { output } = await run('import-weights', 'pan_x2.safetensors', '--out', 'pan');
+  expect(output).toMatch(/pan_x2: pan .*scale: 2.* for sr/);
+  expect(await loadModel(path.join(folder, 'pan'))).toMatchObject({ name: 'pan_x2', task: 'sr' });
+  const unsaid = await run('import-weights', 'official.safetensors', '--out', 'model');
+  expect(unsaid.output).toMatch(/--arch.*edge-unet/);
+});
+
 test('reads the config from a file, and writes float16 under a name', async () => {
   const words = ['--config', 'config.yml', '--dtype', 'F16', '--name', 'small'];
   const { output } = await importing('official.safetensors', '--out', 'half/small.safetensors', ...words);

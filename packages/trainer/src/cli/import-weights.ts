@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type Dtype,
+  type Model,
   macsPerPixel,
   type NetworkConfig,
   networkConfig,
@@ -10,7 +11,7 @@ import {
   parameters,
   writeModel,
 } from '@pellucid/core';
-import { importModel, readStateDict } from '@pellucid/core/import';
+import { importModel, isConverted, readConverted, readStateDict } from '@pellucid/core/import';
 import { defineCommand } from 'citty';
 import YAML from 'yaml';
 import { writeAtomically } from '../atomic-file.ts';
@@ -28,24 +29,25 @@ const importWeights = defineCommand({
   },
   args: {
     checkpoint: { type: 'positional', required: true, description: 'File with a state dict.' },
-    arch: { type: 'string', required: true, description: `Network: ${kinds.join(', ')}.` },
+    arch: {
+      type: 'string',
+      description: `Network: ${kinds.join(', ')}. A converted checkpoint that says what it is for needs none: its file's name begins with the network's.`,
+    },
     config: {
       type: 'string',
       description: 'Settings of the network, if not the published ones: a YAML or JSON file, or {width: 48}.',
     },
     out: { type: 'string', required: true, description: 'Folder for model.safetensors, or a file.' },
     name: { type: 'string', description: 'What to call the model; the name of the checkpoint unless given.' },
-    task: { type: 'string', default: 'restore', description: 'What it removes: denoise, derain, ...' },
+    task: {
+      type: 'string',
+      description: 'What it is for: denoise, derain, deblur, sr; restore unless given.',
+    },
     dtype: { type: 'string', default: 'F32', description: 'F32, or F16 for half the size.' },
   },
   async run({ args }) {
     const dtype = parseDtype(args.dtype);
-    const network = await readNetwork(args.arch, args.config);
-    const stateDict = readStateDict(await readCheckpoint(args.checkpoint));
-    const name = args.name ?? path.parse(args.checkpoint).name;
-    // First, so that an error that follows stands below the settings that it is about.
-    console.log(`${name}: ${describeNetwork(network)} for ${args.task}`);
-    const { model, leftOver } = importModel({ stateDict, network, name, task: args.task });
+    const { model, leftOver } = await readCheckpointModel(args);
 
     const count = (value: number) => Math.round(value).toLocaleString('en');
     console.log(`  ${count(parameters(model.graph))} parameters`);
@@ -57,6 +59,36 @@ const importWeights = defineCommand({
     console.log(`Wrote ${out}: ${(bytes.length / 2 ** 20).toFixed(1)} MiB in ${dtype}.`);
   },
 });
+
+interface Asked {
+  checkpoint: string;
+  arch?: string | undefined;
+  config?: string | undefined;
+  name?: string | undefined;
+  task?: string | undefined;
+}
+
+async function readCheckpointModel(args: Asked): Promise<{ model: Model; leftOver: string[] }> {
+  const file = path.parse(args.checkpoint).name;
+  const name = args.name ?? file;
+  // First, so that an error that follows stands below the settings that it is about.
+  const announce = (network: NetworkConfig, task: string) =>
+    console.log(`${name}: ${describeNetwork(network)} for ${task}`);
+  if (args.arch === undefined) {
+    const bytes = await readCheckpoint(args.checkpoint);
+    if (!isConverted(bytes))
+      throw new PellucidError('cli/usage', `Say with --arch which network it is: ${kinds.join(', ')}.`);
+    const { model } = readConverted(file, bytes);
+    const task = args.task ?? model.task;
+    announce(model.network, task);
+    return { model: { ...model, name, task }, leftOver: [] };
+  }
+  const network = await readNetwork(args.arch, args.config);
+  const stateDict = readStateDict(await readCheckpoint(args.checkpoint));
+  const task = args.task ?? 'restore';
+  announce(network, task);
+  return importModel({ stateDict, network, name, task });
+}
 
 function parseDtype(text: string): Dtype {
   if (text === 'F32' || text === 'F16') return text;

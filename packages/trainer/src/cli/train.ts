@@ -11,7 +11,7 @@ import { metricsLog } from '../log/metrics-log.ts';
 import { progress } from '../log/progress.ts';
 import { tensorboard } from '../log/tensorboard.ts';
 import { formatRecipe, networkOf, parseRecipe, type Recipe } from '../recipe.ts';
-import { costTable, describePsnr, graphOf, release } from '../release.ts';
+import { costTable, describePsnr, graphOf, nextSteps, release } from '../release.ts';
 import { chooseRunFolder } from '../run-folder.ts';
 import type { CacheOptions } from '../teacher-cache.ts';
 import { loadTeachers, methodFor } from '../teachers.ts';
@@ -95,10 +95,7 @@ Validation PSNR: ${describePsnr(result.psnr)}.
 
 ${costTable(result.model.graph, graphOf(teacher))}
 
-The model is in ${model}. To restore with it, measure it, serve it:
-  npx -y pnpm@12 restore PHOTOGRAPH RESTORED --model ${model}
-  npx -y pnpm@12 bench quality --dataset drawn --model ${model}
-  cp ${path.join(model, 'model.safetensors')} models/denoise/small/ && npx -y pnpm@12 edge`);
+${nextSteps(result.model, model)}`);
   },
 });
 

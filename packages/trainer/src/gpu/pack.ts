@@ -121,6 +121,12 @@ async function copyInputs(root: string, recipe: Recipe): Promise<{ packed: Recip
   };
   const isModel = (file: string) => file.endsWith('.safetensors');
   if (recipe.teacher !== undefined) packed.teacher = await take('teacher', recipe.teacher, isModel);
+  if (recipe.teachers !== undefined)
+    packed.teachers = await Promise.all(
+      recipe.teachers.map((teacher, index) => take(`teacher-${index}`, teacher, isModel)),
+    );
+  if (recipe.aggregator !== undefined && recipe.aggregator !== 'mean')
+    packed.aggregator = await take('aggregator', recipe.aggregator, isModel);
   if (packed.method.kind === 'slkd' && packed.method.teacherB !== 'same')
     packed.method.teacherB = await take('teacher-b', packed.method.teacherB, isModel);
   if (recipe.student.init !== undefined)

@@ -72,7 +72,7 @@ export class LocalGradients implements Gradients {
 }
 
 /** A model's weights on the current backend, by name. */
-export function uploadModel({ graph, weights }: Model): Network['weights'] {
+export function uploadModel({ graph, weights }: Pick<Model, 'graph' | 'weights'>): Network['weights'] {
   const parameters = new Parameters(weightsOf(graph));
   return parameters.upload(parameters.flatten(weights));
 }

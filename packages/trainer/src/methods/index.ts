@@ -1,10 +1,14 @@
 import type { Graph } from '@pellucid/core';
 import { z } from 'zod';
 import { at } from './at.ts';
+import { crosskd } from './crosskd.ts';
+import { dukd } from './dukd.ts';
 import { fakd } from './fakd.ts';
 import { fitnet } from './fitnet.ts';
 import { logits } from './logits.ts';
 import type { Method } from './method.ts';
+import { mtkd, mtkdDistances } from './mtkd.ts';
+import { mtkdAggregate } from './mtkd-aggregate.ts';
 import { scratch } from './scratch.ts';
 import { skd } from './skd.ts';
 import { slkd } from './slkd.ts';
@@ -13,7 +17,7 @@ export type { Batch, Loss, Method, Network } from './method.ts';
 
 const weight = z.number().nonnegative();
 
-/** The features to compare; every level of encoder and decoder, paired by size, unless given. */
+/** The features to compare; unless given, every level of encoder and decoder, paired by size, or the stages of a network without. */
 const taps = z
   .array(z.strictObject({ student: z.string(), teacher: z.string() }))
   .min(1)
@@ -56,6 +60,21 @@ export const methodConfig = z.discriminatedUnion('kind', [
     /** What sees the clean image: `same`, the recipe's teacher, or the path of a model of its own. */
     teacherB: z.string().default('same'),
   }),
+  z.strictObject({ kind: z.literal('crosskd'), taps, weight: weight.default(0.1) }),
+  z.strictObject({
+    kind: z.literal('dukd'),
+    /** Weight of the terms that follow the truth. */
+    pixel: weight.default(5),
+  }),
+  z.strictObject({ kind: z.literal('mtkd-aggregate') }),
+  z.strictObject({
+    kind: z.literal('mtkd'),
+    distance: z.enum(mtkdDistances).default('wavelet'),
+    /** Levels of the wavelet transform: the paper takes one. */
+    levels: z.int().min(1).max(4).default(1),
+    /** Weight of the clean patch. */
+    truth: weight.default(0.1),
+  }),
 ]);
 
 export type MethodConfig = z.infer<typeof methodConfig>;
@@ -64,7 +83,7 @@ export type MethodConfig = z.infer<typeof methodConfig>;
  * The method that a recipe asks for, between these networks.
  *
  * @param teachers the recipe's, then the method's own; none for a method without
- * @throws PellucidError `method/no-tap`, `method/no-levels`, `method/scales` where they cannot be compared
+ * @throws PellucidError `method/no-tap`, `method/no-levels`, `method/scales`, `method/keeps-size` where they cannot be compared
  */
 export function methodOf(config: MethodConfig, student: Graph, teachers: readonly Graph[] = []): Method {
   switch (config.kind) {
@@ -82,5 +101,13 @@ export function methodOf(config: MethodConfig, student: Graph, teachers: readonl
       return skd(config, student, teachers[0]!);
     case 'slkd':
       return slkd(config, student, teachers);
+    case 'crosskd':
+      return crosskd(config, student, teachers[0]!);
+    case 'dukd':
+      return dukd(config, student, teachers[0]!);
+    case 'mtkd-aggregate':
+      return mtkdAggregate();
+    case 'mtkd':
+      return mtkd(config);
   }
 }

@@ -41,7 +41,7 @@ function weightsFor(graph: typeof student) {
   return parameters.upload(start.map((value) => value + 0.05 * random.normal()));
 }
 
-const kinds = ['scratch', 'logits', 'fitnet', 'at', 'fakd', 'skd', 'slkd'] as const;
+const kinds = ['scratch', 'logits', 'fitnet', 'at', 'fakd', 'skd', 'slkd', 'crosskd', 'mtkd'] as const;
 
 /** Everything that a step of the method reads. */
 function stepOf(config: unknown, teachers = [{ graph: teacher, weights: weightsFor(teacher) }]) {

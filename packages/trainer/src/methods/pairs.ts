@@ -21,11 +21,13 @@ export interface Pair extends TapNames {
 const sides = ['encoder', 'decoder'] as const;
 
 /**
- * The pairs that a recipe asks for with `method.taps`; unless it does, every level of encoder and decoder.
+ * The pairs that a recipe asks for with `method.taps`; unless it does, every level of encoder and decoder, or, between two
+ * networks that work at one size throughout, the stages of `pairStages`.
  *
  * @throws PellucidError `method/no-tap`, `method/no-levels` or `method/scales`
  */
 export function pairTaps(student: Graph, teacher: Graph, taps: readonly TapNames[] | undefined): Pair[] {
+  if (!taps && 'head' in student.taps && 'head' in teacher.taps) return pairStages(student, teacher);
   if (!taps) return sides.flatMap((side) => pairLevels(student, teacher, side));
   return taps.map((names, index) => {
     for (const [role, graph] of [
@@ -40,6 +42,27 @@ export function pairTaps(student: Graph, teacher: Graph, taps: readonly TapNames
     }
     return pairOf(student, teacher, names);
   });
+}
+
+/**
+ * What two networks of one size throughout have after none, `1/3`, `2/3` and all of their layers: from `head` by the `body`
+ * to the last tap. FAKD's authors take these four of EDSR and RCAN.
+ */
+export function pairStages(
+  student: Graph,
+  teacher: Graph,
+  shares: readonly number[] = [0, 1 / 3, 2 / 3, 1],
+): Pair[] {
+  const at = (graph: Graph, share: number) => {
+    const taps = Object.keys(graph.taps);
+    return taps[Math.round(share * (taps.length - 1))]!;
+  };
+  const names = shares.map((share) => ({ student: at(student, share), teacher: at(teacher, share) }));
+  // A shallow network has fewer stages than there are shares.
+  const different = names.filter(
+    (name, i) => i === 0 || JSON.stringify(name) !== JSON.stringify(names[i - 1]),
+  );
+  return different.map((name) => pairOf(student, teacher, name));
 }
 
 /**

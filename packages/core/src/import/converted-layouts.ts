@@ -1,7 +1,8 @@
 /** Where converted checkpoints of others differ from our networks: names of layers, order of channels, batch norms. */
-import type { NetworkConfig, Weights } from '@pellucid/core';
+import type { NetworkConfig } from '../networks/index.ts';
+import type { Weights } from '../networks/initial-weights.ts';
 
-export interface TeacherLayout {
+export interface ConvertedLayout {
   kind: NetworkConfig['kind'];
   /** Our name for a layer. */
   layer?(name: string): string;
@@ -14,7 +15,7 @@ export interface TeacherLayout {
 }
 
 /** By the beginning of a file's name. */
-export const teacherLayouts: Readonly<Record<string, TeacherLayout>> = {
+export const convertedLayouts: Readonly<Record<string, ConvertedLayout>> = {
   ffdnet: { kind: 'ffdnet', layer: everyOther, mend: rowsFirst },
   dncnn: { kind: 'dncnn', layer: everyOther },
   adnet: {
