@@ -1,9 +1,27 @@
 /** Which methods are held against each other: that of a recipe, every usual one, and itself with parts left out. */
 
-/** What a row of the table changes in the recipe, as `--set` does. */
-type Change = string[];
+import type { Recipe } from '@pellucid/trainer';
 
-const kind = (name: string): Change => [`method={kind: ${name}}`];
+/** What a row of the table changes in the recipe, as `--set` does. */
+type Change = (recipe: Recipe) => string[];
+
+const kind =
+  (name: string): Change =>
+  () => [`method={kind: ${name}}`];
+const set =
+  (...changes: string[]): Change =>
+  () =>
+    changes;
+
+/** A method of one teacher beside one of several: it has the first of them, which recipes list best first. */
+const ofOneTeacher =
+  (method: string): Change =>
+  ({ teachers = [] }) => [
+    `method=${method}`,
+    'teachers=',
+    'aggregator=',
+    `teacher=${JSON.stringify(teachers[0])}`,
+  ];
 
 /** By the method that the recipe asks for, which is what the others are compared with. */
 export const comparisons: Record<string, Record<string, Change>> = {
@@ -14,13 +32,29 @@ export const comparisons: Record<string, Record<string, Change>> = {
     at: kind('at'),
     fakd: kind('fakd'),
     skd: kind('skd'),
-    slkd: [],
-    'slkd-no-image': ['method.weights.image=0'],
-    'slkd-no-drl': ['method.weights.nc=0'],
-    'slkd-no-irl': ['method.weights.et=0'],
-    'slkd-no-brisque': ['method.extractors.nc=none'],
-    'slkd-no-piqe': ['method.extractors.et=none'],
+    slkd: set(),
+    'slkd-no-image': set('method.weights.image=0'),
+    'slkd-no-drl': set('method.weights.nc=0'),
+    'slkd-no-irl': set('method.weights.et=0'),
+    'slkd-no-brisque': set('method.extractors.nc=none'),
+    'slkd-no-piqe': set('method.extractors.et=none'),
     /** Teacher B is a network of its own, which gives back clean photographs: the run of recipes/reconstructor.yml. */
-    'slkd-clean-b': ['method.teacherB=runs/reconstructor/model'],
+    'slkd-clean-b': set('method.teacherB=runs/reconstructor/model'),
+  },
+  mtkd: {
+    scratch: ofOneTeacher('{kind: scratch}'),
+    logits: ofOneTeacher('{kind: logits}'),
+    at: ofOneTeacher('{kind: at}'),
+    fakd: ofOneTeacher('{kind: fakd}'),
+    dukd: ofOneTeacher('{kind: dukd}'),
+    crosskd: ofOneTeacher('{kind: crosskd}'),
+    mtkd: set(),
+    'mtkd-best-teacher': ofOneTeacher('{kind: mtkd}'),
+    'mtkd-mean': set('aggregator=mean'),
+    'mtkd-l1': set('method.distance=l1'),
+    'mtkd-dct': set('method.distance=dct'),
+    'mtkd-details': set('method.distance=wavelet-details'),
+    'mtkd-2-levels': set('method.levels=2'),
+    'mtkd-4-levels': set('method.levels=4'),
   },
 };

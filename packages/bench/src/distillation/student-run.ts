@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PellucidError } from '@pellucid/core';
+import { type Model, PellucidError } from '@pellucid/core';
 import {
   type CacheOptions,
   formatRecipe,
@@ -74,19 +74,19 @@ export async function measureStudent(
   const name = `${dataset.protocol.folder}-${describeCondition(condition)}-${dataset.samples.length}-${seed}`;
   const file = path.join(folder, 'measured', `${name.replace(/\W+/g, '-')}.json`);
   if (existsSync(file)) return Measured.parse(JSON.parse(await readFile(file, 'utf8')));
-  const measured = await measureModel(modelFile(folder), dataset, condition, seed);
+  const measured = await measureModel(await loadModel(modelFile(folder)), dataset, condition, seed);
   await writeAtomically(file, `${JSON.stringify(measured)}\n`);
   return measured;
 }
 
 /** The same of any model. */
 export async function measureModel(
-  location: string,
+  model: Model,
   dataset: Dataset,
   condition: Condition,
   seed: number,
 ): Promise<Measured> {
-  const candidate = modelCandidate(await loadModel(location));
+  const candidate = modelCandidate(model);
   const { rows, input } = await measureDataset([candidate], dataset, condition, { seed });
   const { output } = rows[0]!;
   return {

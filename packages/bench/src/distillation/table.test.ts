@@ -34,7 +34,7 @@ it('takes differences between runs of one seed, which vary less than the runs do
 });
 
 it('prints what is clear of zero in bold', () => {
-  const cost = { parameters: 10, macsPerPixel: 20 };
+  const cost = { parameters: 10, macsPerPixel: 20, scale: 1 };
   const table = DistillationTable.parse({
     recipe: 'r',
     steps: 5,
@@ -44,7 +44,7 @@ it('prints what is clear of zero in bold', () => {
     reference: 'slkd',
     input: { psnr: 20, ssim: 0.4 },
     student: cost,
-    teacher: { name: 't', psnr: 31, ssim: 0.9, parameters: 100, macsPerPixel: 100 },
+    teacher: { name: 't', psnr: 31, ssim: 0.9, parameters: 100, macsPerPixel: 100, scale: 1 },
     rows,
   });
   const text = toMarkdown(table);

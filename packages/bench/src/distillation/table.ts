@@ -1,6 +1,6 @@
 /** What a comparison of methods says of one set: for each method mean, deviation and interval over seeds. */
 import { z } from 'zod';
-import { count, decibels, percent, similarity } from '../report/format.ts';
+import { count, decibels, macs, percent, similarity } from '../report/format.ts';
 import { markdownTable } from '../report/markdown-table.ts';
 
 /** Over the images of a set. */
@@ -31,7 +31,8 @@ const MethodRow = z.strictObject({
   belowReference: OverSeeds.optional(),
 });
 
-const Cost = z.strictObject({ parameters: z.int(), macsPerPixel: z.number() });
+/** `scale`: how many times each side grows, 1 in restoration. */
+const Cost = z.strictObject({ parameters: z.int(), macsPerPixel: z.number(), scale: z.int() });
 
 export const DistillationTable = z.strictObject({
   recipe: z.string(),
@@ -118,6 +119,6 @@ export function toMarkdown(table: DistillationTable): string {
       [`teacher ${teacher.name}`, decibels(teacher.psnr), '', similarity(teacher.ssim), '', '', ''],
       ...lines,
     ]),
-    `${steps} steps each. Student: ${count(student.parameters)} parameters (${cut('parameters')} fewer than the teacher), ${count(student.macsPerPixel)} MACs per pixel (${cut('macsPerPixel')} fewer). Deviations over seeds; differences between runs of one seed, with the 95 % interval of their mean (Student's t), bold where it is clear of zero. ${protocol}.`,
+    `${steps} steps each. Student: ${count(student.parameters)} parameters (${cut('parameters')} fewer than the teacher), ${count(student.macsPerPixel)} MACs per pixel (${cut('macsPerPixel')} fewer)${student.scale === 1 ? '' : `, ${macs((student.macsPerPixel * 1280 * 720) / student.scale ** 2)} MACs for an output of 1280x720`}. Deviations over seeds; differences between runs of one seed, with the 95 % interval of their mean (Student's t), bold where it is clear of zero. ${protocol}.`,
   ].join('\n\n');
 }

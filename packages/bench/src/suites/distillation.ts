@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { macsPerPixel, PellucidError, parameters } from '@pellucid/core';
+import { enlargement, macsPerPixel, PellucidError, parameters } from '@pellucid/core';
 import {
   loadModel,
   loadTeachers,
@@ -125,7 +125,7 @@ function rowsOf(recipe: Recipe, asked: string | undefined): [string, string[]][]
   return (asked === undefined ? Object.keys(known) : words(asked)).map((row) => {
     const change = known[row];
     if (!change) throw unknown('method', row, Object.keys(known), 'bench/unknown-method');
-    return [row, change];
+    return [row, change(recipe)];
   });
 }
 
@@ -135,7 +135,8 @@ async function testSets(recipe: Recipe, options: Options): Promise<[Dataset, Con
   const limit = options.limit === undefined ? Infinity : numberOf('limit', options.limit, (n) => n >= 1);
   const seed = numberOf('seed', options.seed, Number.isInteger);
   const task = recipe.task as Task;
-  const teacher = modelCandidate(await loadModel(recipe.teacher!));
+  const [model] = await loadTeachers(recipe);
+  const teacher = modelCandidate(model!);
   const found: [Dataset, Condition][] = [];
   const names = options.dataset ?? defaultSets[task];
   if (!names)
@@ -173,10 +174,14 @@ async function tabulate(
     }
     results.set(row, measured);
   }
-  const teacher = await loadModel(recipe.teacher!);
+  const [teacher] = await loadTeachers(recipe);
   const { graph } = await loadModel(student);
-  const { psnr, ssim, input } = await measureModel(recipe.teacher!, dataset, condition, seed);
-  const cost = (of: typeof graph) => ({ parameters: parameters(of), macsPerPixel: macsPerPixel(of) });
+  const { psnr, ssim, input } = await measureModel(teacher!, dataset, condition, seed);
+  const cost = (of: typeof graph) => ({
+    parameters: parameters(of),
+    macsPerPixel: macsPerPixel(of),
+    scale: enlargement(of),
+  });
   return {
     recipe: recipe.name,
     steps: recipe.steps,
@@ -186,7 +191,7 @@ async function tabulate(
     reference: recipe.method.kind,
     input,
     student: cost(graph),
-    teacher: { name: teacher.name, psnr, ssim, ...cost(teacher.graph) },
+    teacher: { name: teacher!.name, psnr, ssim, ...cost(teacher!.graph) },
     rows: methodRows(results, recipe.method.kind),
   };
 }

@@ -1,4 +1,4 @@
-import { forwardFrom, type Graph, l1, PellucidError } from '@pellucid/core';
+import { forwardFrom, type Graph, l1, PellucidError, trainingMemory } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { conversionWeights, convert } from './conversion.ts';
 import type { Method } from './method.ts';
@@ -24,6 +24,8 @@ export function crosskd(
   for (const pair of pairs) refuseOtherSizes(pair);
   return {
     auxiliaries: pairs.flatMap(conversionWeights),
+    // The rest of the teacher runs inside the gradient.
+    held: (patches, height, width) => trainingMemory(teacher, patches * height * width),
     loss(student, [teacher], batch) {
       const { graph, weights } = teacher!;
       return () => {

@@ -6,6 +6,7 @@ import {
   l1,
   PellucidError,
   Random,
+  trainingMemory,
 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { ask } from './ask.ts';
@@ -38,6 +39,9 @@ export function dukd({ pixel }: { pixel: number }, student: Graph, teacher: Grap
     );
   return {
     auxiliaries: [],
+    // The student's run on the part, as large as its own, and on the smaller patch.
+    held: (patches, height, width) =>
+      (1 + 1 / scale ** 2) * trainingMemory(student, patches * height * width),
     loss({ graph, weights }, [network], batch) {
       refuseUnfitPatch(batch, scale, Math.max(student.alignment, teacher.alignment));
       const teach = (x: tf.Tensor4D) => forward(network!.graph, network!.weights, x).output;
