@@ -6,26 +6,29 @@ import { createApp } from './app.ts';
 import { decode } from './image/decode.ts';
 import { encode } from './image/encode.ts';
 import { type ImageFormat, sniff } from './image/sniff.ts';
-import type { RestorerFor } from './routes/restore.ts';
-import { exif, extendedWebp, jpegHeader, jpegWithExif, picture, pngFile, pngOf } from './testing.ts';
+import type { Studio } from './restoration.ts';
+import {
+  context,
+  exif,
+  extendedWebp,
+  identity,
+  jpegHeader,
+  jpegWithExif,
+  NO_CACHE,
+  picture,
+  pngFile,
+  pngOf,
+  request,
+} from './testing.ts';
 
 // Refusals are logged as warnings; here they are what is asked for.
 beforeAll(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
 
 const FORMATS: ImageFormat[] = ['png', 'jpeg', 'webp'];
 
-/** A restorer that gives back what it gets, so that a test sees what the service itself does to a picture. */
-const identity: RestorerFor = async () => ({
-  model: { name: 'test/identity' },
-  restore: async (image) => image,
-  tiles: () => 1,
-});
-
-const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
-
 /** Sends a request to the app around a restorer of the test's own. */
 function send(path: string, init?: RequestInit, restorerFor = identity): Promise<Response> {
-  return Promise.resolve(createApp(restorerFor).fetch(new Request(`http://edge${path}`, init), {}, context));
+  return request({ restorerFor }, path, init);
 }
 
 const restore = (body: BodyInit, init?: RequestInit) =>
@@ -93,12 +96,18 @@ describe('POST /v1/restore', () => {
   test('lets one work and four wait, and sends the rest away at once', async () => {
     const body = await encode(picture(16, 16), 'png');
     const held = Promise.withResolvers<void>();
-    const app = createApp(async () => ({
-      ...(await identity('denoise')),
-      restore: async (image) => held.promise.then(() => image),
-    }));
+    const app = createApp({
+      restorerFor: async () => ({
+        ...(await identity('denoise')),
+        restore: async (image) => held.promise.then(() => image),
+      }),
+    });
     const post = () =>
-      app.fetch(new Request('http://edge/v1/restore?task=denoise', { method: 'POST', body }), {}, context);
+      app.fetch(
+        new Request('http://edge/v1/restore?task=denoise', { method: 'POST', body }),
+        NO_CACHE,
+        context,
+      );
     const answers = Array.from({ length: 8 }, post);
     const refused = await Promise.all(answers.slice(5));
     for (const response of refused) {
@@ -120,6 +129,7 @@ test('GET /healthz answers without a model, GET /v1/models lists them', async ()
     {
       task: 'denoise',
       name: 'denoise-small',
+      enlargement: 1,
       parameters: expect.any(Number),
       macs_per_pixel: expect.any(Number),
       file_bytes: expect.any(Number),
@@ -200,12 +210,12 @@ describe('problems', () => {
       [4294967295, 4294967295],
       [4097, 1],
       [1, 4097],
-      [1449, 1448],
+      [1025, 1024],
     ] as const) {
       await expectProblem(restore(pngOf({ ...rgb, width, height }, nothing)), 'image-too-large', 422);
     }
     const limit = await restore(
-      await pngFile({ ...rgb, width: 4096, height: 512 }, new Uint8Array(512 * (4096 * 3 + 1))),
+      await pngFile({ ...rgb, width: 4096, height: 256 }, new Uint8Array(256 * (4096 * 3 + 1))),
     );
     expect(limit.status).toBe(200);
     await expectProblem(restore(jpegHeader({ width: 60000, height: 60000 })), 'image-too-large', 422);
@@ -229,7 +239,7 @@ describe('problems', () => {
   test('of the service, which says nothing of the reason', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const png = await encode(picture(4, 4), 'png');
-    const failing: RestorerFor = () => Promise.reject(new Error('secret path /srv/model'));
+    const failing: Studio['restorerFor'] = () => Promise.reject(new Error('secret path /srv/model'));
     const answer = send('/v1/restore?task=denoise', { method: 'POST', body: png }, failing);
     const { detail } = await expectProblem(answer, 'internal', 500);
     expect(detail).not.toContain('secret');
@@ -252,13 +262,13 @@ test('a thousand damaged bodies get typed refusals, and the isolate still restor
     jpegWithExif(good[1]!, 6),
     extendedWebp(good[2]!, { width: 60, height: 45, flags: 0x10 }, [['EXIF', exif(3)]]),
   ];
-  const app = createApp(identity);
+  const app = createApp({ restorerFor: identity });
   const started = performance.now();
   const counts: Record<number, number> = {};
   for (let i = 0; i < 1_000; i++) {
     const body = mutate(seeds[random.integer(seeds.length)]!, random);
     const request = new Request('http://edge/v1/restore?task=denoise', { method: 'POST', body });
-    const response = await app.fetch(request, {}, context);
+    const response = await app.fetch(request, NO_CACHE, context);
     counts[response.status] = (counts[response.status] ?? 0) + 1;
     if (response.status !== 200) {
       expect([400, 415, 422], `body ${i}`).toContain(response.status);

@@ -1,6 +1,40 @@
 /** Pictures and files for the tests, made rather than stored: each test shows what is special about its input. */
+import jpegDecoder from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm';
+import jpegEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm';
+import decodeJpeg, { init as initJpegDecoder } from '@jsquash/jpeg/decode.js';
+import encodeJpeg, { init as initJpegEncoder } from '@jsquash/jpeg/encode.js';
+import webpEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.wasm';
+import encodeWebp, { init as initWebpEncoder } from '@jsquash/webp/encode.js';
 import { Random, type Raster } from '@pellucid/core';
+import { createApp, type Isolate } from './app.ts';
+import { join } from './bytes.ts';
+import type { Env } from './config.ts';
 import { PNG_SIGNATURE, pngChunk } from './image/png-chunks.ts';
+import type { Studio } from './restoration.ts';
+
+/** A restorer that gives back what it gets, so that a test sees what the service itself does to a picture. */
+export const identity: Studio['restorerFor'] = async () => ({
+  model: { name: 'test/identity' },
+  enlargement: 1,
+  restore: async (image) => ({ ...image, data: image.data.slice() }),
+  tiles: () => 1,
+  macs: () => 0,
+});
+
+export const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
+
+/** An environment in which every request is worked for. */
+export const NO_CACHE: Env = { CACHE_SECONDS: 0 };
+
+/** Sends a request to an app of the test's own. */
+export async function request(
+  isolate: Isolate,
+  path: string,
+  init?: RequestInit,
+  env: Env = NO_CACHE,
+): Promise<Response> {
+  return createApp(isolate).fetch(new Request(`http://edge${path}`, init), env, context);
+}
 
 /** A smooth picture with a little noise: photographs look like this to a codec, and no symmetry hides a wrong turn. */
 export function picture(width: number, height: number, channels: 3 | 4 = 3, seed = 1): Raster {
@@ -15,6 +49,22 @@ export function picture(width: number, height: number, channels: 3 | 4 = 3, seed
   }
   return { width, height, channels, data };
 }
+
+/** The codecs by their own wrappers, for files that the service does not make and pictures to compare with. */
+export const library = {
+  async encodeJpeg(image: ImageData, options: Parameters<typeof encodeJpeg>[1]): Promise<Bytes> {
+    await initJpegEncoder(jpegEncoder);
+    return new Uint8Array(await encodeJpeg(image, options));
+  },
+  async decodeJpeg(file: Bytes, options: Parameters<typeof decodeJpeg>[1]): Promise<ImageData> {
+    await (initJpegDecoder as (module: WebAssembly.Module) => Promise<void>)(jpegDecoder);
+    return decodeJpeg(file.buffer, options);
+  },
+  async encodeWebp(image: ImageData, options: Parameters<typeof encodeWebp>[1]): Promise<Bytes> {
+    await initWebpEncoder(webpEncoder);
+    return new Uint8Array(await encodeWebp(image, options));
+  },
+};
 
 /** A file of PNG chunks. `idat` is what is to be compressed: rows, each behind its filter byte. */
 export async function pngFile(
@@ -133,14 +183,4 @@ export function jpegHeader(frame: {
     0xff,
     0xd9,
   ]);
-}
-
-export function join(parts: Uint8Array[]): Bytes {
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

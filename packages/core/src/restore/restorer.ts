@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PellucidError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
-import { weightsOf } from '../network/cost.ts';
+import { macsPerPixel, weightsOf } from '../network/cost.ts';
 import { infer, type WeightTensors } from '../network/forward.ts';
 import { type Conditions, enlargement } from '../network/graph.ts';
 import type { Statistics } from '../network/receptive-field.ts';
@@ -52,10 +52,22 @@ export class Restorer {
     tf.dispose(this.#weights);
   }
 
+  /** Pixels of the result for each of the photograph, along a side. */
+  get enlargement(): number {
+    return enlargement(this.model.graph);
+  }
+
   /** How many tiles a photograph of this size takes. */
   tiles(width: number, height: number): number {
     const { rows, columns } = this.#plan(width, height);
     return rows.length * columns.length;
+  }
+
+  /** How many multiply-accumulates a photograph of this size takes, the tiles' halos included. */
+  macs(width: number, height: number): number {
+    const { rows, columns } = this.#plan(width, height);
+    const tile = rows[0]!.length * columns[0]!.length;
+    return macsPerPixel(this.model.graph) * tile * rows.length * columns.length;
   }
 
   /**
@@ -74,7 +86,7 @@ export class Restorer {
         `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
       );
     const { rows, columns } = this.#plan(width, height);
-    const output = enlarge(image, enlargement(this.model.graph));
+    const output = enlarge(image, this.enlargement);
     const total = rows.length * columns.length;
     let done = 0;
     for (const row of rows) {
@@ -101,7 +113,7 @@ export class Restorer {
     try {
       restored = infer(this.model.graph, this.#weights, input, conditions);
       const pixels = (await restored.data()) as Float32Array;
-      writeWindow(output, pixels, row, column, enlargement(this.model.graph));
+      writeWindow(output, pixels, row, column, this.enlargement);
     } finally {
       input.dispose();
       restored?.dispose();
@@ -113,7 +125,19 @@ export class Restorer {
   }
 }
 
-/** Where the result goes: the photograph itself, or, enlarged, a bicubic one, whose alpha is kept. */
+/**
+ * Where the result goes: a raster of the photograph's array type, enlarged. Its colours are written by the tiles; its
+ * alpha is the photograph's, enlarged by bicubic interpolation.
+ */
 function enlarge(image: Raster, factor: number): Raster {
-  return factor === 1 ? { ...image, data: image.data.slice() } : resizeBicubic(image, factor);
+  const { width, height, channels, data } = image;
+  if (factor === 1) return { ...image, data: data.slice() };
+  if (channels === 4) return resizeBicubic(image, factor);
+  const size = width * factor * height * factor * channels;
+  return {
+    width: width * factor,
+    height: height * factor,
+    channels,
+    data: new (data.constructor as new (length: number) => Raster['data'])(size),
+  };
 }
