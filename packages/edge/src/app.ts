@@ -56,7 +56,10 @@ export function createApp(isolate: Isolate): Hono<AppEnv> {
     await next();
   });
   app.get('/readyz', operations.ready, async (c) => {
-    await isolate.startEngine?.();
+    const start = isolate.startEngine?.();
+    // Others wait for the same start: it must not be dropped with this request.
+    if (start) c.executionCtx.waitUntil(start.catch(() => {}));
+    await start;
     return c.json({ status: 'ready', tasks: servedTasks(auto), jobs: c.env.JOBS !== undefined });
   });
   app.get('/openapi.json', async (c) => c.json(await document(app)));

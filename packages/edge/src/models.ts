@@ -14,15 +14,13 @@ export function modelFor(task: Task): Model {
   return readModel(new Uint8Array(BUNDLED[task]!));
 }
 
-const fingerprints = new Map<Task, Promise<string>>();
+// Values, not promises: what a request that was dropped had begun would never come.
+const fingerprints = new Map<Task, string>();
 
 /** What tells a model's weights from all others, for keys of caches. */
-export function fingerprintOf(task: Task): Promise<string> {
-  let fingerprint = fingerprints.get(task);
-  if (!fingerprint) {
-    fingerprint = sha256(new Uint8Array(BUNDLED[task]!));
-    fingerprints.set(task, fingerprint);
-  }
+export async function fingerprintOf(task: Task): Promise<string> {
+  const fingerprint = fingerprints.get(task) ?? (await sha256(new Uint8Array(BUNDLED[task]!)));
+  fingerprints.set(task, fingerprint);
   return fingerprint;
 }
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { PellucidError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { macsPerPixel, weightsOf } from '../network/cost.ts';
-import { infer, type WeightTensors } from '../network/forward.ts';
+import { inferInSteps, type WeightTensors } from '../network/forward.ts';
 import { type Conditions, enlargement } from '../network/graph.ts';
 import type { Statistics } from '../network/receptive-field.ts';
 import type { Raster } from '../raster.ts';
@@ -13,13 +13,16 @@ import { planTiles, type Segment, type TilePlan } from './tiles.ts';
 export interface RestoreOptions {
   /** How strong the noise is (sigma, 0..255), for a network that must be told. */
   noiseLevel?: number;
-  /** Stops at the next tile; `restore` then rejects with the signal's reason. */
+  /** Stops at the next pause; `restore` then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Called after each tile with the tiles done and their number. */
   onProgress?: (done: number, total: number) => void;
 }
 
 const mebibyte = 2 ** 20;
+
+/** Multiply-accumulates between two pauses: some 30 ms of one core's work. */
+const MACS_TO_PAUSE = 0.5e9;
 
 /**
  * Restores photographs of any size with one model, on the TensorFlow.js backend that is current when it is made.
@@ -74,7 +77,7 @@ export class Restorer {
    * Restores a photograph; alpha is carried over. The result has the input's array type, its values rounded and clamped
    * to the type's range, and the input's size, or, in super-resolution, that size enlarged. The input is not changed.
    *
-   * Rejects with the signal's reason when aborted, and with a PellucidError `restore/bad-raster` when the array does
+   * Pauses within large tiles and between tiles. Rejects with the signal's reason when aborted, and with a PellucidError `restore/bad-raster` when the array does
    * not fit the size, `restore/memory-too-small` or `restore/needs-whole-photograph` when no tile fits the memory,
    * `network/needs-noise-level` when the network must be told. No tensor outlives the call, however it ends.
    */
@@ -92,10 +95,9 @@ export class Restorer {
     for (const row of rows) {
       for (const column of columns) {
         signal?.throwIfAborted();
-        await this.#restoreTile(image, output, row, column, { noiseLevel });
+        await this.#restoreTile(image, output, row, column, { noiseLevel }, signal);
         onProgress?.(++done, total);
-        // Lets timers, requests and the abort itself be heard between tiles.
-        if (done < total) await new Promise((resolve) => setTimeout(resolve));
+        if (done < total) await pause();
       }
     }
     return output;
@@ -107,14 +109,28 @@ export class Restorer {
     row: Segment,
     column: Segment,
     conditions: Conditions,
+    signal: AbortSignal | undefined,
   ): Promise<void> {
     const input = tf.tensor4d(readWindow(image, row, column), [1, row.length, column.length, 3]);
+    const steps = inferInSteps(this.model.graph, this.#weights, input, conditions);
     let restored: tf.Tensor4D | undefined;
     try {
-      restored = infer(this.model.graph, this.#weights, input, conditions);
+      let macs = 0;
+      for (let step = steps.next(); ; step = steps.next()) {
+        if (step.done) {
+          restored = step.value;
+          break;
+        }
+        macs += step.value;
+        if (macs < MACS_TO_PAUSE) continue;
+        macs = 0;
+        await pause();
+        signal?.throwIfAborted();
+      }
       const pixels = (await restored.data()) as Float32Array;
       writeWindow(output, pixels, row, column, this.enlargement);
     } finally {
+      steps.return(undefined as never);
       input.dispose();
       restored?.dispose();
     }
@@ -123,6 +139,11 @@ export class Restorer {
   #plan(width: number, height: number): TilePlan {
     return planTiles(this.model.graph, width, height, this.#memory, this.#statistics);
   }
+}
+
+/** Lets timers, requests and the abort itself be heard. A millisecond, since a request takes several turns to arrive. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { configOf, type Env } from '../config.ts';
-import type { Gate } from '../gate.ts';
+import { type Gate, turnSeconds } from '../gate.ts';
 import { admit } from '../image/limits.ts';
 import { sniff } from '../image/sniff.ts';
 import { causeText, PROBLEMS, problem, problemCode, problemDetail, typeOf } from '../problem.ts';
@@ -59,7 +59,10 @@ async function restoreImage(
   if (!assignment) return { skipped: true };
   try {
     // Read when its turn has come, so that an image that waits takes no memory.
-    const { file, format, task, tiles } = await gate.alone(() => restored(env, assignment, studio));
+    const seconds = turnSeconds(configOf(env));
+    const { file, format, task, tiles } = await gate.alone({ seconds }, () =>
+      restored(env, assignment, studio),
+    );
     const key = `${assignment.result}.${format}`;
     await env.BUCKET.put(key, file, { httpMetadata: { contentType: `image/${format}` } });
     const wanted = await job.finish(image, { task: task ?? 'none', key });

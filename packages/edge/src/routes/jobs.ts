@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { AppEnv } from '../app.ts';
 import type { Env } from '../config.ts';
-import type { Gate } from '../gate.ts';
+import { type Gate, placesOf } from '../gate.ts';
 import type { JobBindings } from '../jobs/bindings.ts';
 import { deleteAll, type JobSpec } from '../jobs/job.ts';
 import { note } from '../middleware/log.ts';
@@ -28,7 +28,7 @@ export function jobRoutes(gate: Gate, auto: boolean): Hono<AppEnv> {
   app.post('/', operations.createJob, restoreOptions(auto), async (c) => {
     const env = jobBindings(c);
     const limits = c.get('config');
-    const places = { places: 1 + limits.MAX_WAITING, bytes: limits.MAX_HELD_BYTES };
+    const places = placesOf(limits, limits.MAX_JOB_IMAGES);
     const creation = gate.enter(places, limits.MAX_BODY_BYTES, () => create(c, env, c.req.valid('query')));
     c.executionCtx.waitUntil(creation.catch(() => {}));
     return creation;

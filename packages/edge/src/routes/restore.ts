@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { endTime, startTime } from 'hono/timing';
 import type { AppEnv } from '../app.ts';
-import type { Gate } from '../gate.ts';
+import { type Gate, placesOf, turnSeconds } from '../gate.ts';
 import { admit } from '../image/limits.ts';
 import { type ImageFormat, sniff } from '../image/sniff.ts';
 import { note } from '../middleware/log.ts';
@@ -32,7 +32,7 @@ export function restoreRoute(
     const request = c.req.raw;
     const client = request.signal;
     const choose = options.format ? () => options.format! : formatChoice(c.req.header('Accept'));
-    const places = { places: 1 + limits.MAX_WAITING, bytes: limits.MAX_HELD_BYTES };
+    const places = placesOf(limits);
     const answer = gate.enter(places, declaredBytes(request, limits), async (place) => {
       const bytes = await readImage(request, limits, place.hold);
       place.hold(bytes.length);
@@ -49,9 +49,8 @@ export function restoreRoute(
       if (known) return answerOf(c, known, key, 'hit');
 
       const made = await withDeadline(limits.DEADLINE_SECONDS, client, (signal) =>
-        place.alone(
-          () => restoration(bytes, header, order, studio, { limits, signal, phase: timed(c) }),
-          signal,
+        gate.alone({ seconds: turnSeconds(limits), signal }, () =>
+          restoration(bytes, header, order, studio, { limits, signal, phase: timed(c) }),
         ),
       );
       note(c, { done: made.task, tiles: made.tiles, bytes_out: made.file.length });
