@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { decode } from './image/decode.ts';
 import { encode } from './image/encode.ts';
 import { type ImageFormat, sniff } from './image/sniff.ts';
+import { PROBLEMS } from './problem.ts';
 import type { Studio } from './restoration.ts';
 import {
   context,
@@ -122,6 +123,23 @@ describe('POST /v1/restore', () => {
   });
 });
 
+test('GET /readyz says what is served, or names what is wrong', async () => {
+  const ready = await SELF.fetch('http://edge/readyz');
+  expect(await ready.json()).toEqual({ status: 'ready', tasks: ['denoise'], jobs: true });
+  const error = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const env = { MAX_PIXELS: 'many', API_TOKENS: 'short' };
+  for (const path of ['/readyz', '/v1/models']) {
+    const response = await request({ restorerFor: identity }, path, {}, env);
+    expect(response.status).toBe(503);
+    expect(((await response.json()) as { detail: string }).detail).toMatch(/MAX_PIXELS.*API_TOKENS/);
+  }
+  expect(error.mock.calls.flat().join()).toContain('misconfigured');
+  expect((await request({ restorerFor: identity }, '/healthz', {}, env)).status).toBe(200);
+  const broken = { restorerFor: identity, startEngine: () => Promise.reject(new Error('no SIMD')) };
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+  expect((await request(broken, '/readyz')).status).toBe(500);
+});
+
 test('GET /healthz answers without a model, GET /v1/models lists them', async () => {
   expect(await (await SELF.fetch('http://edge/healthz')).json()).toEqual({ status: 'ok' });
   const { models } = (await (await SELF.fetch('http://edge/v1/models')).json()) as { models: object[] };
@@ -138,8 +156,6 @@ test('GET /healthz answers without a model, GET /v1/models lists them', async ()
 });
 
 describe('problems', () => {
-  const seen = new Set<string>();
-
   async function expectProblem(answer: Response | Promise<Response>, code: string, status: number) {
     const response = await answer;
     const document = (await response.json()) as Record<string, unknown>;
@@ -154,7 +170,6 @@ describe('problems', () => {
     expect(response.headers.get('Content-Type')).toBe('application/problem+json');
     expect(response.headers.has('Server-Timing')).toBe(false);
     expect(documentation).toContain(`\n## ${code}\n\n${status}. `);
-    seen.add(code);
     return { response, detail: String(document.detail) };
   }
 
@@ -247,9 +262,13 @@ describe('problems', () => {
     log.mockRestore();
   });
 
-  test('are the ones that the documentation lists', () => {
-    const listed = [...documentation.matchAll(/^## (.+)$/gm)].map(([, code]) => code);
-    expect([...seen, 'busy'].sort()).toEqual(listed.sort());
+  test('are documented, each with its status, and no others are', () => {
+    const listed = [...documentation.matchAll(/^## (.+)\n\n(\d+)\. /gm)].map(([, code, status]) => [
+      code,
+      status,
+    ]);
+    const raised = Object.entries(PROBLEMS).map(([code, { status }]) => [code, String(status)]);
+    expect(listed.sort()).toEqual(raised.sort());
   });
 });
 

@@ -9,8 +9,11 @@ import { Random, type Raster } from '@pellucid/core';
 import { createApp, type Isolate } from './app.ts';
 import { join } from './bytes.ts';
 import type { Env } from './config.ts';
+import { decode } from './image/decode.ts';
+import type { Picture } from './image/picture.ts';
 import { PNG_SIGNATURE, pngChunk } from './image/png-chunks.ts';
-import type { Studio } from './restoration.ts';
+import { sniff } from './image/sniff.ts';
+import type { Served, Studio } from './restoration.ts';
 
 /** A restorer that gives back what it gets, so that a test sees what the service itself does to a picture. */
 export const identity: Studio['restorerFor'] = async () => ({
@@ -35,6 +38,23 @@ export async function request(
 ): Promise<Response> {
   return createApp(isolate).fetch(new Request(`http://edge${path}`, init), env, context);
 }
+
+/** Sends an image to an app around a studio of the test's own. */
+export const post = (
+  body: BodyInit,
+  query = '',
+  init: RequestInit = {},
+  studio: Studio = { restorerFor: identity },
+) => request(studio, `/v1/restore?task=denoise${query}`, { method: 'POST', body, ...init });
+
+export const read = async (response: Response): Promise<Picture> => {
+  const bytes = await response.bytes();
+  return decode(bytes, sniff(bytes));
+};
+
+export const served = (part: Partial<Served>): Studio => ({
+  restorerFor: async (task) => ({ ...(await identity(task)), ...part }),
+});
 
 /** A smooth picture with a little noise: photographs look like this to a codec, and no symmetry hides a wrong turn. */
 export function picture(width: number, height: number, channels: 3 | 4 = 3, seed = 1): Raster {
@@ -126,6 +146,25 @@ export function jpegWithExif(jpeg: Uint8Array, orientation: number, little = tru
   const length = 2 + 6 + block.length;
   const head = Uint8Array.of(0xff, 0xe1, length >> 8, length & 255, 0x45, 0x78, 0x69, 0x66, 0, 0);
   return join([jpeg.subarray(0, 2), head, block, jpeg.subarray(2)]);
+}
+
+/** An ICC profile as far as its header, which is what is looked at, and noise behind it. */
+export function rgbProfile(length = 700): Bytes {
+  const random = new Random(length);
+  const profile = Uint8Array.from({ length }, () => random.integer(256)) as Bytes;
+  new DataView(profile.buffer).setUint32(0, length);
+  profile.set(new TextEncoder().encode('RGB XYZ '), 16);
+  profile.set(new TextEncoder().encode('acsp'), 36);
+  return profile;
+}
+
+/** A JPEG with what may be an ICC profile behind its first marker, in one piece that claims its number. */
+export function jpegWithProfile(jpeg: Uint8Array, profile: Uint8Array, number = 1, of = 1): Bytes {
+  const piece = profile.subarray(0, 65000);
+  const length = 2 + 14 + piece.length;
+  const head = Uint8Array.of(0xff, 0xe2, length >> 8, length & 255);
+  const name = new TextEncoder().encode('ICC_PROFILE\0');
+  return join([jpeg.subarray(0, 2), head, name, Uint8Array.of(number, of), piece, jpeg.subarray(2)]);
 }
 
 /** A WebP of the extended kind: flags and canvas size before the chunks of a simple one, others behind. */

@@ -47,6 +47,9 @@ type Row = {
   outcome: string | null;
 };
 
+/** A job's description beside its images. */
+type KeptSpec = Omit<JobSpec, 'images'> & { queued: boolean };
+
 /** What became of an image: a result, or why there is none. */
 interface Outcome {
   task?: string;
@@ -80,27 +83,23 @@ export class Job extends DurableObject<Env & JobBindings> {
    */
   async create(spec: JobSpec): Promise<{ created: boolean; conflict: boolean }> {
     const known = this.#spec();
-    if (known && this.#progress(known).status !== 'cancelled') {
+    if (known?.queued && this.#progress(known).status !== 'cancelled') {
       return { created: false, conflict: known.fingerprint !== spec.fingerprint };
     }
-    if (known) await this.#deleteFiles(known.prefix);
-    this.#clear();
+    if (known) await deleteAll(this.env.BUCKET, known.prefix);
+    this.#sql.exec('DELETE FROM images');
     const { images, ...rest } = spec;
-    this.#sql.exec('INSERT INTO job VALUES (?)', JSON.stringify(rest));
     for (const [image, { name, key }] of images.entries()) {
       this.#sql.exec("INSERT INTO images VALUES (?, ?, ?, 'waiting', NULL)", image, name, key);
     }
+    // Not `queued` yet: should this end here, whoever sends the job again begins it anew.
+    this.#keep({ ...rest, queued: false });
     await this.ctx.storage.setAlarm(spec.expires);
-    try {
-      for (let from = 0; from < images.length; from += SEND_AT_ONCE) {
-        const part = images.slice(from, from + SEND_AT_ONCE);
-        await this.env.JOB_QUEUE.sendBatch(part.map((_, i) => ({ body: { job: spec.id, image: from + i } })));
-      }
-    } catch (error) {
-      // Without a message nothing would ever happen: whoever sends the job again begins it anew.
-      this.#clear();
-      throw error;
+    for (let from = 0; from < images.length; from += SEND_AT_ONCE) {
+      const part = images.slice(from, from + SEND_AT_ONCE);
+      await this.env.JOB_QUEUE.sendBatch(part.map((_, i) => ({ body: { job: spec.id, image: from + i } })));
     }
+    this.#keep({ ...rest, queued: true });
     return { created: true, conflict: false };
   }
 
@@ -143,7 +142,7 @@ export class Job extends DurableObject<Env & JobBindings> {
   /** The job expires: its files first, so that none is left without a job that knows of it. */
   async alarm(): Promise<void> {
     const spec = this.#spec();
-    if (spec) await this.#deleteFiles(spec.prefix);
+    if (spec) await deleteAll(this.env.BUCKET, spec.prefix);
     await this.ctx.storage.deleteAll();
     this.#createTables();
   }
@@ -160,16 +159,21 @@ export class Job extends DurableObject<Env & JobBindings> {
     return true;
   }
 
-  #spec(): Omit<JobSpec, 'images'> | null {
+  #spec(): KeptSpec | null {
     const [row] = this.#sql.exec<{ spec: string }>('SELECT spec FROM job').toArray();
-    return row ? (JSON.parse(row.spec) as Omit<JobSpec, 'images'>) : null;
+    return row ? (JSON.parse(row.spec) as KeptSpec) : null;
+  }
+
+  #keep(spec: KeptSpec): void {
+    this.#sql.exec('DELETE FROM job');
+    this.#sql.exec('INSERT INTO job VALUES (?)', JSON.stringify(spec));
   }
 
   #row(image: number): Row | undefined {
     return this.#sql.exec<Row>('SELECT * FROM images WHERE image = ?', image).toArray()[0];
   }
 
-  #progress({ id, options, created, expires }: Omit<JobSpec, 'images'>): JobDocument {
+  #progress({ id, options, created, expires }: KeptSpec): JobDocument {
     const rows = this.#sql.exec<Row>('SELECT * FROM images ORDER BY image').toArray();
     const count = (status: Row['status']) => rows.filter((row) => row.status === status).length;
     const settled = count('done') + count('failed');
@@ -200,15 +204,6 @@ export class Job extends DurableObject<Env & JobBindings> {
         };
       }),
     };
-  }
-
-  async #deleteFiles(prefix: string): Promise<void> {
-    await deleteAll(this.env.BUCKET, prefix);
-  }
-
-  #clear(): void {
-    this.#sql.exec('DELETE FROM images');
-    this.#sql.exec('DELETE FROM job');
   }
 }
 
