@@ -27,7 +27,7 @@ const variables = z.object({
   /** Bytes of a request's body, and of each image of a job. */
   MAX_BODY_BYTES: count(1024, 100 * MEBIBYTE).default(10 * MEBIBYTE),
   /** Bytes of all bodies that an isolate holds at once, waiting ones too. */
-  MAX_HELD_BYTES: count(1024, 100 * MEBIBYTE).default(12 * MEBIBYTE),
+  MAX_HELD_BYTES: count(1024, 100 * MEBIBYTE).default(10 * MEBIBYTE),
   /** Pixels of an image, as sent. */
   MAX_PIXELS: count(1, 2 ** 28).default(MEBIBYTE),
   /** Pixels of an image that a network has enlarged. */

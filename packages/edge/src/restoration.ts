@@ -4,7 +4,7 @@ import { bleed } from './image/bleed.ts';
 import { decode } from './image/decode.ts';
 import { encode } from './image/encode.ts';
 import { admitWork } from './image/limits.ts';
-import { blend, removeColour } from './image/picture.ts';
+import { blend, removeColour, toBytes } from './image/picture.ts';
 import type { ImageFormat, ImageHeader } from './image/sniff.ts';
 import { TASKS, type Task } from './models.ts';
 import { problem } from './problem.ts';
@@ -34,6 +34,12 @@ export interface Order {
   format: ImageFormat;
 }
 
+/** A file as it was sent, admitted by its header. It is let go of on the way: it cannot be used again. */
+export interface Sent {
+  bytes: Uint8Array<ArrayBuffer>;
+  header: ImageHeader;
+}
+
 export interface Restoration {
   file: Uint8Array<ArrayBuffer>;
   /** What was done; null when there was nothing to mend. */
@@ -47,6 +53,8 @@ export interface Restoration {
 /** Runs a phase of the work and may time it. */
 export type Phase = <T>(name: 'decode' | 'restore' | 'encode', run: () => Promise<T>) => Promise<T>;
 
+const NOTHING = new Uint8Array(0);
+
 const untimed: Phase = (_, run) => run();
 
 /**
@@ -58,15 +66,15 @@ const untimed: Phase = (_, run) => run();
  * @throws image-too-large, image-corrupt, or what the signal aborts with
  */
 export async function restoration(
-  bytes: Uint8Array<ArrayBuffer>,
-  header: ImageHeader,
+  sent: Sent,
   order: Order,
   studio: Studio,
   { limits, signal, phase = untimed }: { limits: Config; signal?: AbortSignal; phase?: Phase },
 ): Promise<Restoration> {
+  const { header } = sent;
   const named = order.task === 'auto' ? undefined : await studio.restorerFor(order.task);
   if (named) admitWork(header, named, limits);
-  const picture = await phase('decode', () => decode(bytes, header));
+  const picture = await phase('decode', () => decode(sent.bytes, header));
   signal?.throwIfAborted();
 
   const task = named ? order.task : await detected(picture, studio.detect!);
@@ -74,20 +82,23 @@ export async function restoration(
   const options = { quality: order.quality, subsampled: header.subsampled };
   if (!restorer) {
     const untouched = order.format === header.format && !header.extras && header.orientation === 1;
-    const file = untouched ? bytes : await phase('encode', () => encode(picture, order.format, options));
+    const file = untouched ? sent.bytes : await phase('encode', () => encode(picture, order.format, options));
     const { width, height } = picture;
     return { file, task: null, model: null, tiles: 0, width, height };
   }
   if (!named) admitWork(picture, restorer, limits);
 
-  const { width, height } = picture;
-  const tiles = restorer.tiles(width, height);
-  const restored = await phase('restore', () => mend(picture, restorer, order.strength, signal));
+  const tiles = restorer.tiles(picture.width, picture.height);
+  let restored = await phase('restore', () => mend(picture, restorer, order.strength, signal));
   if (picture.grey) removeColour(restored);
-  const { grey, profile } = picture;
-  const result = { ...restored, ...(grey && { grey }), ...(profile && { profile }) };
-  const file = await phase('encode', () => encode(result, order.format, options));
-  return { file, task, model: restorer.model.name, tiles, width: restored.width, height: restored.height };
+  // Neither is needed to encode, which is when memory is shortest.
+  sent.bytes = NOTHING;
+  delete header.profile;
+  picture.data = NOTHING;
+  if (order.format !== 'png') restored = toBytes(restored);
+  const { width, height } = restored;
+  const file = await phase('encode', () => encode({ ...picture, ...restored }, order.format, options));
+  return { file, task, model: restorer.model.name, tiles, width, height };
 }
 
 async function detected(raster: Raster, detect: Detect): Promise<Task | null> {

@@ -12,6 +12,9 @@ export class Codec<M> {
   readonly #factory: Factory<M>;
   readonly #module: WebAssembly.Module;
 
+  /** Bytes that the last image made of its instance's memory, which only grows. */
+  memory = 0;
+
   constructor(factory: unknown, module: WebAssembly.Module) {
     this.#factory = factory as Factory<M>;
     this.#module = module;
@@ -20,15 +23,21 @@ export class Codec<M> {
   /** Runs with an instance. `complaints` collects what the library prints, its warnings. */
   async use<T>(run: (codec: M, complaints: string[]) => T): Promise<T> {
     const complaints: string[] = [];
+    let memory: WebAssembly.Memory | undefined;
     const codec = await this.#factory({
       noInitialRun: true,
       printErr: (line: string) => complaints.push(line),
       instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => {
         const instance = new WebAssembly.Instance(this.#module, imports);
+        memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);
         done(instance);
         return instance.exports;
       },
     });
-    return run(codec, complaints);
+    try {
+      return run(codec, complaints);
+    } finally {
+      this.memory = memory!.buffer.byteLength;
+    }
   }
 }

@@ -11,11 +11,14 @@ import { decodePng } from './png-decode.ts';
 import { readProfile } from './profile.ts';
 import type { ImageHeader } from './sniff.ts';
 
-const jpeg = new Codec<{ decode(bytes: Uint8Array, orient: boolean): ImageData | null }>(
+export const jpegDecoder = new Codec<{ decode(bytes: Uint8Array, orient: boolean): ImageData | null }>(
   jpegFactory,
   jpegModule,
 );
-const webp = new Codec<{ decode(bytes: Uint8Array): ImageData | null }>(webpFactory, webpModule);
+export const webpDecoder = new Codec<{ decode(bytes: Uint8Array): ImageData | null }>(
+  webpFactory,
+  webpModule,
+);
 
 /**
  * Decodes an admitted image to an upright picture: RGB, or RGBA where it has alpha, with its colour profile.
@@ -40,9 +43,9 @@ async function stored(bytes: Uint8Array, header: ImageHeader): Promise<Raster> {
     case 'png':
       return decodePng(bytes);
     case 'jpeg':
-      return decodeBy(jpeg, (codec) => codec.decode(bytes, false), header);
+      return decodeBy(jpegDecoder, (codec) => codec.decode(bytes, false), header);
     case 'webp':
-      return decodeBy(webp, (codec) => codec.decode(bytes), header);
+      return decodeBy(webpDecoder, (codec) => codec.decode(bytes), header);
   }
 }
 

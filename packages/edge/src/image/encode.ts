@@ -20,8 +20,8 @@ interface Encoder {
   ): Uint8Array<ArrayBuffer> | null;
 }
 
-const jpeg = new Codec<Encoder>(jpegFactory, jpegModule);
-const webp = new Codec<Encoder>(webpFactory, webpModule);
+export const jpegEncoder = new Codec<Encoder>(jpegFactory, jpegModule);
+export const webpEncoder = new Codec<Encoder>(webpFactory, webpModule);
 
 /** mozjpeg's numbers for what it stores. */
 const GREY = 1;
@@ -58,7 +58,7 @@ async function encoded(
     case 'png':
       return encodePng(picture, picture.grey);
     case 'jpeg':
-      return encodeBy(jpeg, rgba(picture, true), picture, {
+      return encodeBy(jpegEncoder, rgba(picture, true), picture, {
         ...jpegDefaults,
         quality,
         // Progressive files are 3 % smaller and take three times as long.
@@ -68,7 +68,7 @@ async function encoded(
       });
     case 'webp':
       // At method 0 alpha takes 41 MB of the encoder's memory for a megapixel, and 50 at method 1.
-      return encodeBy(webp, rgba(picture, false), picture, {
+      return encodeBy(webpEncoder, rgba(picture, false), picture, {
         ...webpDefaults,
         quality,
         method: picture.channels === 4 ? 0 : 1,

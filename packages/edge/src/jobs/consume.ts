@@ -1,10 +1,10 @@
-import { configOf, type Env } from '../config.ts';
+import { type Config, configOf, type Env } from '../config.ts';
 import { type Gate, turnSeconds } from '../gate.ts';
 import { admit } from '../image/limits.ts';
 import { sniff } from '../image/sniff.ts';
 import { causeText, PROBLEMS, problem, problemCode, problemDetail, typeOf } from '../problem.ts';
-import { restoration, type Studio, withDeadline } from '../restoration.ts';
-import type { JobBindings, JobMessage } from './bindings.ts';
+import { restoration, type Sent, type Studio, withDeadline } from '../restoration.ts';
+import type { BucketObject, JobBindings, JobMessage } from './bindings.ts';
 import type { Assignment, Failure } from './job.ts';
 
 /** What is used of a batch of a queue's messages. */
@@ -83,14 +83,19 @@ async function restored(env: Env & JobBindings, { key, options }: Assignment, st
   if (object.size > limits.MAX_BODY_BYTES) {
     throw problem('body-too-large', `Send at most ${limits.MAX_BODY_BYTES} bytes.`);
   }
+  const sent = await receive(object, limits);
+  const order = { ...options, format: options.format ?? sent.header.format };
+  const made = await withDeadline(limits.DEADLINE_SECONDS, undefined, (signal) =>
+    restoration(sent, order, studio, { limits, signal }),
+  );
+  return { ...made, format: order.format };
+}
+
+async function receive(object: BucketObject, limits: Config): Promise<Sent> {
   const bytes = new Uint8Array(await object.arrayBuffer());
   const header = sniff(bytes);
   admit(header, limits);
-  const order = { ...options, format: options.format ?? header.format };
-  const made = await withDeadline(limits.DEADLINE_SECONDS, undefined, (signal) =>
-    restoration(bytes, header, order, studio, { limits, signal }),
-  );
-  return { ...made, format: order.format };
+  return { bytes, header };
 }
 
 function failureOf(error: unknown): Failure {

@@ -1,7 +1,8 @@
 import type { Context } from 'hono';
 import { endTime, startTime } from 'hono/timing';
 import type { AppEnv } from '../app.ts';
-import { type Gate, placesOf, turnSeconds } from '../gate.ts';
+import type { Config } from '../config.ts';
+import { type Gate, type Place, placesOf, turnSeconds } from '../gate.ts';
 import { admit } from '../image/limits.ts';
 import { type ImageFormat, sniff } from '../image/sniff.ts';
 import { note } from '../middleware/log.ts';
@@ -11,6 +12,7 @@ import {
   type Phase,
   type Restoration,
   restoration,
+  type Sent,
   type Studio,
   withDeadline,
 } from '../restoration.ts';
@@ -34,15 +36,13 @@ export function restoreRoute(
     const choose = options.format ? () => options.format! : formatChoice(c.req.header('Accept'));
     const places = placesOf(limits);
     const answer = gate.enter(places, declaredBytes(request, limits), async (place) => {
-      const bytes = await readImage(request, limits, place.hold);
-      place.hold(bytes.length);
-      const header = sniff(bytes);
-      admit(header, limits);
-      const order: Order = { ...options, format: choose(header.format) };
-      const { width, height, format } = header;
-      note(c, { task: order.task, input: format, output: order.format, width, height, bytes: bytes.length });
+      const sent = await receive(request, limits, place);
+      const { width, height, format } = sent.header;
+      const order: Order = { ...options, format: choose(format) };
+      const bytes = sent.bytes.length;
+      note(c, { task: order.task, input: format, output: order.format, width, height, bytes });
 
-      const key = await resultKey(bytes, order);
+      const key = await resultKey(sent.bytes, order);
       if (matches(c.req.header('If-None-Match'), key)) return c.body(null, 304, shared(key));
       const caching = limits.CACHE_SECONDS > 0;
       const known = caching ? await cachedResult(c, key) : undefined;
@@ -50,7 +50,7 @@ export function restoreRoute(
 
       const made = await withDeadline(limits.DEADLINE_SECONDS, client, (signal) =>
         gate.alone({ seconds: turnSeconds(limits), signal }, () =>
-          restoration(bytes, header, order, studio, { limits, signal, phase: timed(c) }),
+          restoration(sent, order, studio, { limits, signal, phase: timed(c) }),
         ),
       );
       note(c, { done: made.task, tiles: made.tiles, bytes_out: made.file.length });
@@ -62,6 +62,14 @@ export function restoreRoute(
     c.executionCtx.waitUntil(answer.catch(() => {}));
     return answer;
   };
+}
+
+async function receive(request: Request, limits: Config, place: Place): Promise<Sent> {
+  const bytes = await readImage(request, limits, place.hold);
+  place.hold(bytes.length);
+  const header = sniff(bytes);
+  admit(header, limits);
+  return { bytes, header };
 }
 
 /** What tells a result from all others: the image, the weights, and what was asked of them. */
