@@ -34,6 +34,7 @@ function filteredRows(raster: Raster, grey: boolean): ReadableStream<Uint8Array<
   const kept = grey && channels === 4 ? [0, 3] : [0];
   const rowBytes = 1 + (stride / step) * kept.length * (words ? 2 : 1);
   const rowsABlock = Math.max(1, Math.floor(65536 / rowBytes));
+  const nothing = new Uint8Array(stride);
   let y = 0;
   return new ReadableStream({
     pull(controller) {
@@ -42,11 +43,17 @@ function filteredRows(raster: Raster, grey: boolean): ReadableStream<Uint8Array<
       const block = new Uint8Array(rows * rowBytes);
       for (let to = 0; to < block.length; y++) {
         block[to++] = FILTER_UP;
-        const above = y > 0 ? stride : 0;
-        for (let i = y * stride, end = i + stride; i < end; i += step) {
+        const start = y * stride;
+        const above = y > 0 ? data.subarray(start - stride, start) : nothing;
+        const row = data.subarray(start, start + stride);
+        if (step === 1 && !words) {
+          for (let i = 0; i < stride; i++) block[to++] = row[i]! - above[i]!;
+          continue;
+        }
+        for (let pixel = 0; pixel < stride; pixel += step) {
           for (const k of kept) {
-            const value = data[i + k]!;
-            const up = above ? data[i + k - above]! : 0;
+            const value = row[pixel + k]!;
+            const up = above[pixel + k]!;
             if (words) block[to++] = (value >> 8) - (up >> 8);
             block[to++] = value - up;
           }

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { endTime, startTime } from 'hono/timing';
+import { endTime, setMetric, startTime } from 'hono/timing';
 import type { AppEnv } from '../app.ts';
 import type { Config } from '../config.ts';
 import { type Gate, type Place, placesOf, turnSeconds } from '../gate.ts';
@@ -46,7 +46,10 @@ export function restoreRoute(
       if (matches(c.req.header('If-None-Match'), key)) return c.body(null, 304, shared(key));
       const caching = limits.CACHE_SECONDS > 0;
       const known = caching ? await cachedResult(c, key) : undefined;
-      if (known) return answerOf(c, known, key, 'hit');
+      if (known) {
+        setMetric(c, 'cache', 'hit');
+        return answerOf(c, known, key, 'hit');
+      }
 
       const made = await withDeadline(limits.DEADLINE_SECONDS, client, (signal) =>
         gate.alone({ seconds: turnSeconds(limits), signal }, () =>
