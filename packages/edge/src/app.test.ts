@@ -203,6 +203,8 @@ describe('problems', () => {
     const hungUp = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
     await expectProblem(restore(hungUp, { duplex: 'half' } as RequestInit), 'body-incomplete', 400);
     await expectProblem(restore('GIF89a..........'), 'unsupported-format', 415);
+    const zipped = { headers: { 'Content-Encoding': 'gzip' } };
+    await expectProblem(restore(new Uint8Array(9), zipped), 'unsupported-encoding', 415);
   });
 
   test('of a body that never ends', async () => {

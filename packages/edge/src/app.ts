@@ -69,7 +69,7 @@ export function createApp(isolate: Isolate): Hono<AppEnv> {
 
   app.use('/v1/*', crossOrigin(), authenticated());
   app.get('/v1/models', operations.models, (c) => c.json({ models: modelSummaries() }));
-  app.use('/v1/restore', rateLimited());
+  app.on('POST', ['/v1/restore', '/v1/jobs'], rateLimited());
   const restore = restoreRoute(isolate, gate);
   app.post(
     '/v1/restore',

@@ -76,5 +76,7 @@ test('the rate limit that is bound counts by token or address', async () => {
   const refused = await post({});
   expect(refused.status).toBe(429);
   expect(refused.headers.get('Retry-After')).toBe('60');
-  expect(keys).toEqual(['192.0.2.1', 'Bearer x', 'unknown']);
+  const job = await request(isolate, '/v1/jobs?task=denoise', { method: 'POST' }, { RATE_LIMIT });
+  expect(job.status).toBe(429);
+  expect(keys).toEqual(['192.0.2.1', 'Bearer x', 'unknown', 'unknown']);
 });
