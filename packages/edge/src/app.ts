@@ -60,6 +60,7 @@ export function createApp(isolate: Isolate): Hono<AppEnv> {
     // Others wait for the same start: it must not be dropped with this request.
     if (start) c.executionCtx.waitUntil(start.catch(() => {}));
     await start;
+    modelSummaries(); // reads every model, and throws where one cannot be read
     return c.json({ status: 'ready', tasks: servedTasks(auto), jobs: c.env.JOBS !== undefined });
   });
   app.get('/openapi.json', async (c) => c.json(await document(app)));
