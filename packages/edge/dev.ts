@@ -45,6 +45,7 @@ const edge = defineCommand({
       if (address) {
         console.log(`\nRestore a photograph (PNG, JPEG or WebP):\n`);
         console.log(`  curl --data-binary @photo.png '${address}/v1/restore?task=denoise' -o restored.png\n`);
+        console.log(`Everything else the service does: ${address}/docs\n`);
       }
     }
     process.exitCode = await exit;

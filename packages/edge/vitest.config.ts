@@ -10,5 +10,7 @@ export default defineConfig({
     // One isolate for all files: starting TensorFlow.js in each would take longer than the tests.
     isolate: false,
     testTimeout: 30_000,
+    // Each request writes a line.
+    silent: 'passed-only',
   },
 });

@@ -2,11 +2,8 @@
 import { readModel } from '@pellucid/core';
 import { wasmMemory } from '@pellucid/core/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { restorerFor } from '../../edge/src/engine.ts';
+import { startEngine, TILE_MEMORY } from '../../edge/src/engine.ts';
 import { timeModel } from '../src/speed/stopwatch.ts';
-
-/** What the Worker allows the feature maps of one tile. */
-const TILE_MEMORY = 32 * 2 ** 20;
 
 export default {
   async fetch(request: Request): Promise<Response> {
@@ -15,7 +12,7 @@ export default {
       Number(query.get(key)),
     );
     const model = readModel(await request.bytes());
-    await restorerFor('denoise');
+    await startEngine();
     const gauges = { wasmBytes: () => wasmMemory(tf.backend()).buffer.byteLength, heapBytes: () => null };
     return Response.json(await timeModel(model, { width, height, runs }, gauges, TILE_MEMORY));
   },

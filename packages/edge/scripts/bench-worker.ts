@@ -3,6 +3,9 @@ import type { Raster } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { restorerFor } from '../src/engine.ts';
 
+// The Worker's configuration, which is used here, names this class.
+export { Job } from '../src/jobs/job.ts';
+
 const registered = () => tf.getKernelsForBackend('wasm');
 
 /** Those of the backend as TensorFlow.js ships it, read before the engine starts. */

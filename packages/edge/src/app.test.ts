@@ -6,26 +6,30 @@ import { createApp } from './app.ts';
 import { decode } from './image/decode.ts';
 import { encode } from './image/encode.ts';
 import { type ImageFormat, sniff } from './image/sniff.ts';
-import type { RestorerFor } from './routes/restore.ts';
-import { exif, extendedWebp, jpegHeader, jpegWithExif, picture, pngFile, pngOf } from './testing.ts';
+import { PROBLEMS } from './problem.ts';
+import type { Studio } from './restoration.ts';
+import {
+  context,
+  exif,
+  extendedWebp,
+  identity,
+  jpegHeader,
+  jpegWithExif,
+  NO_CACHE,
+  picture,
+  pngFile,
+  pngOf,
+  request,
+} from './testing.ts';
 
 // Refusals are logged as warnings; here they are what is asked for.
 beforeAll(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
 
 const FORMATS: ImageFormat[] = ['png', 'jpeg', 'webp'];
 
-/** A restorer that gives back what it gets, so that a test sees what the service itself does to a picture. */
-const identity: RestorerFor = async () => ({
-  model: { name: 'test/identity' },
-  restore: async (image) => image,
-  tiles: () => 1,
-});
-
-const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
-
 /** Sends a request to the app around a restorer of the test's own. */
 function send(path: string, init?: RequestInit, restorerFor = identity): Promise<Response> {
-  return Promise.resolve(createApp(restorerFor).fetch(new Request(`http://edge${path}`, init), {}, context));
+  return request({ restorerFor }, path, init);
 }
 
 const restore = (body: BodyInit, init?: RequestInit) =>
@@ -93,12 +97,18 @@ describe('POST /v1/restore', () => {
   test('lets one work and four wait, and sends the rest away at once', async () => {
     const body = await encode(picture(16, 16), 'png');
     const held = Promise.withResolvers<void>();
-    const app = createApp(async () => ({
-      ...(await identity('denoise')),
-      restore: async (image) => held.promise.then(() => image),
-    }));
+    const app = createApp({
+      restorerFor: async () => ({
+        ...(await identity('denoise')),
+        restore: async (image) => held.promise.then(() => image),
+      }),
+    });
     const post = () =>
-      app.fetch(new Request('http://edge/v1/restore?task=denoise', { method: 'POST', body }), {}, context);
+      app.fetch(
+        new Request('http://edge/v1/restore?task=denoise', { method: 'POST', body }),
+        NO_CACHE,
+        context,
+      );
     const answers = Array.from({ length: 8 }, post);
     const refused = await Promise.all(answers.slice(5));
     for (const response of refused) {
@@ -113,6 +123,23 @@ describe('POST /v1/restore', () => {
   });
 });
 
+test('GET /readyz says what is served, or names what is wrong', async () => {
+  const ready = await SELF.fetch('http://edge/readyz');
+  expect(await ready.json()).toEqual({ status: 'ready', tasks: ['denoise'], jobs: true });
+  const error = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const env = { MAX_PIXELS: 'many', API_TOKENS: 'short' };
+  for (const path of ['/readyz', '/v1/models']) {
+    const response = await request({ restorerFor: identity }, path, {}, env);
+    expect(response.status).toBe(503);
+    expect(((await response.json()) as { detail: string }).detail).toMatch(/MAX_PIXELS.*API_TOKENS/);
+  }
+  expect(error.mock.calls.flat().join()).toContain('misconfigured');
+  expect((await request({ restorerFor: identity }, '/healthz', {}, env)).status).toBe(200);
+  const broken = { restorerFor: identity, startEngine: () => Promise.reject(new Error('no SIMD')) };
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+  expect((await request(broken, '/readyz')).status).toBe(500);
+});
+
 test('GET /healthz answers without a model, GET /v1/models lists them', async () => {
   expect(await (await SELF.fetch('http://edge/healthz')).json()).toEqual({ status: 'ok' });
   const { models } = (await (await SELF.fetch('http://edge/v1/models')).json()) as { models: object[] };
@@ -120,6 +147,7 @@ test('GET /healthz answers without a model, GET /v1/models lists them', async ()
     {
       task: 'denoise',
       name: 'denoise-small',
+      enlargement: 1,
       parameters: expect.any(Number),
       macs_per_pixel: expect.any(Number),
       file_bytes: expect.any(Number),
@@ -128,8 +156,6 @@ test('GET /healthz answers without a model, GET /v1/models lists them', async ()
 });
 
 describe('problems', () => {
-  const seen = new Set<string>();
-
   async function expectProblem(answer: Response | Promise<Response>, code: string, status: number) {
     const response = await answer;
     const document = (await response.json()) as Record<string, unknown>;
@@ -144,7 +170,6 @@ describe('problems', () => {
     expect(response.headers.get('Content-Type')).toBe('application/problem+json');
     expect(response.headers.has('Server-Timing')).toBe(false);
     expect(documentation).toContain(`\n## ${code}\n\n${status}. `);
-    seen.add(code);
     return { response, detail: String(document.detail) };
   }
 
@@ -178,6 +203,8 @@ describe('problems', () => {
     const hungUp = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
     await expectProblem(restore(hungUp, { duplex: 'half' } as RequestInit), 'body-incomplete', 400);
     await expectProblem(restore('GIF89a..........'), 'unsupported-format', 415);
+    const zipped = { headers: { 'Content-Encoding': 'gzip' } };
+    await expectProblem(restore(new Uint8Array(9), zipped), 'unsupported-encoding', 415);
   });
 
   test('of a body that never ends', async () => {
@@ -200,12 +227,12 @@ describe('problems', () => {
       [4294967295, 4294967295],
       [4097, 1],
       [1, 4097],
-      [1449, 1448],
+      [1025, 1024],
     ] as const) {
       await expectProblem(restore(pngOf({ ...rgb, width, height }, nothing)), 'image-too-large', 422);
     }
     const limit = await restore(
-      await pngFile({ ...rgb, width: 4096, height: 512 }, new Uint8Array(512 * (4096 * 3 + 1))),
+      await pngFile({ ...rgb, width: 4096, height: 256 }, new Uint8Array(256 * (4096 * 3 + 1))),
     );
     expect(limit.status).toBe(200);
     await expectProblem(restore(jpegHeader({ width: 60000, height: 60000 })), 'image-too-large', 422);
@@ -229,7 +256,7 @@ describe('problems', () => {
   test('of the service, which says nothing of the reason', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const png = await encode(picture(4, 4), 'png');
-    const failing: RestorerFor = () => Promise.reject(new Error('secret path /srv/model'));
+    const failing: Studio['restorerFor'] = () => Promise.reject(new Error('secret path /srv/model'));
     const answer = send('/v1/restore?task=denoise', { method: 'POST', body: png }, failing);
     const { detail } = await expectProblem(answer, 'internal', 500);
     expect(detail).not.toContain('secret');
@@ -237,9 +264,13 @@ describe('problems', () => {
     log.mockRestore();
   });
 
-  test('are the ones that the documentation lists', () => {
-    const listed = [...documentation.matchAll(/^## (.+)$/gm)].map(([, code]) => code);
-    expect([...seen, 'busy'].sort()).toEqual(listed.sort());
+  test('are documented, each with its status, and no others are', () => {
+    const listed = [...documentation.matchAll(/^## (.+)\n\n(\d+)\. /gm)].map(([, code, status]) => [
+      code,
+      status,
+    ]);
+    const raised = Object.entries(PROBLEMS).map(([code, { status }]) => [code, String(status)]);
+    expect(listed.sort()).toEqual(raised.sort());
   });
 });
 
@@ -252,13 +283,13 @@ test('a thousand damaged bodies get typed refusals, and the isolate still restor
     jpegWithExif(good[1]!, 6),
     extendedWebp(good[2]!, { width: 60, height: 45, flags: 0x10 }, [['EXIF', exif(3)]]),
   ];
-  const app = createApp(identity);
+  const app = createApp({ restorerFor: identity });
   const started = performance.now();
   const counts: Record<number, number> = {};
   for (let i = 0; i < 1_000; i++) {
     const body = mutate(seeds[random.integer(seeds.length)]!, random);
     const request = new Request('http://edge/v1/restore?task=denoise', { method: 'POST', body });
-    const response = await app.fetch(request, {}, context);
+    const response = await app.fetch(request, NO_CACHE, context);
     counts[response.status] = (counts[response.status] ?? 0) + 1;
     if (response.status !== 200) {
       expect([400, 415, 422], `body ${i}`).toContain(response.status);

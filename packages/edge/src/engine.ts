@@ -7,25 +7,30 @@ import wasmModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm
 import * as tf from '@tensorflow/tfjs-core';
 import { modelFor, type Task } from './models.ts';
 
-/**
- * Bytes for the feature maps of one tile. The engine's heap then stays below 50 MiB of the isolate's 128 MB, which the
- * pictures and the codecs share; larger tiles were not faster.
- */
-const TILE_MEMORY = 32 * 2 ** 20;
+/** Bytes for the feature maps of one tile: what MEMORY.md leaves of the isolate to the engine's heap. */
+export const TILE_MEMORY = 20 * 2 ** 20;
 
 let started: Promise<void> | undefined;
-const restorers = new Map<Task, Restorer>();
+let current: { task: Task; restorer: Restorer } | undefined;
 
-/** The restorer for a task, on an engine that starts with the first call. */
-export async function restorerFor(task: Task): Promise<Restorer> {
+/** Starts the engine, once; to be called before the first restorer, or to see whether it can. */
+export function startEngine(): Promise<void> {
   started ??= start();
-  await started;
-  let restorer = restorers.get(task);
-  if (!restorer) {
-    restorer = new Restorer(modelFor(task), { memory: TILE_MEMORY });
-    restorers.set(task, restorer);
+  return started;
+}
+
+/**
+ * The restorer for a task. Only the last one's weights are kept, so that the heap does not grow with the number of
+ * tasks: whoever asks for another must have finished with the one before, which the gate sees to.
+ */
+export async function restorerFor(task: Task): Promise<Restorer> {
+  await startEngine();
+  if (current?.task !== task) {
+    current?.restorer.dispose();
+    current = undefined;
+    current = { task, restorer: new Restorer(modelFor(task), { memory: TILE_MEMORY }) };
   }
-  return restorer;
+  return current.restorer;
 }
 
 /** What the backend's published type leaves out of the module object it is made of. */

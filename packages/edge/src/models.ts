@@ -1,43 +1,60 @@
-import { type Model, macsPerPixel, parameters, readModel } from '@pellucid/core';
-import denoiseSmall from '../../../models/denoise/small/model.safetensors';
+import { enlargement, type Model, macsPerPixel, parameters, readModel } from '@pellucid/core';
+import denoise from '../../../models/denoise/small/model.safetensors';
 
-/** The released networks in the bundle, by the task a request names. This is the one list of them. */
-const BUNDLED = { denoise: denoiseSmall } as const;
+/** The released networks in the bundle, by the task a request names: a new one is an import above and its name here. */
+const BUNDLED: Record<string, ArrayBuffer> = { denoise };
 
-export type Task = keyof typeof BUNDLED;
+/** The name of a bundled model's task. */
+export type Task = string;
 
-export const TASKS = Object.keys(BUNDLED) as [Task, ...Task[]];
+export const TASKS: Task[] = Object.keys(BUNDLED);
 
-const read = new Map<Task, Model>();
-
-/** The model for a task, read from the bundle once. */
+/** Reads the model for a task from the bundle; its weights live as long as the caller keeps them. */
 export function modelFor(task: Task): Model {
-  let model = read.get(task);
-  if (!model) {
-    model = readModel(new Uint8Array(BUNDLED[task]));
-    read.set(task, model);
-  }
-  return model;
+  return readModel(new Uint8Array(BUNDLED[task]!));
+}
+
+// Values, not promises: what a request that was dropped had begun would never come.
+const fingerprints = new Map<Task, string>();
+
+/** What tells a model's weights from all others, for keys of caches. */
+export async function fingerprintOf(task: Task): Promise<string> {
+  const fingerprint = fingerprints.get(task) ?? (await sha256(new Uint8Array(BUNDLED[task]!)));
+  fingerprints.set(task, fingerprint);
+  return fingerprint;
+}
+
+/** SHA-256 in hexadecimal. */
+export async function sha256(data: Uint8Array<ArrayBuffer> | string): Promise<string> {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** What `GET /v1/models` says of each model. */
 export interface ModelSummary {
   task: Task;
   name: string;
+  /** Output pixels for each input pixel along a side. */
+  enlargement: number;
   parameters: number;
   macs_per_pixel: number;
   file_bytes: number;
 }
 
+let summaries: ModelSummary[] | undefined;
+
 export function modelSummaries(): ModelSummary[] {
-  return TASKS.map((task) => {
+  summaries ??= TASKS.map((task) => {
     const { name, graph } = modelFor(task);
     return {
       task,
       name,
+      enlargement: enlargement(graph),
       parameters: parameters(graph),
       macs_per_pixel: macsPerPixel(graph),
-      file_bytes: BUNDLED[task].byteLength,
+      file_bytes: BUNDLED[task]!.byteLength,
     };
   });
+  return summaries;
 }

@@ -1,6 +1,60 @@
 /** Pictures and files for the tests, made rather than stored: each test shows what is special about its input. */
+import jpegDecoder from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm';
+import jpegEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm';
+import decodeJpeg, { init as initJpegDecoder } from '@jsquash/jpeg/decode.js';
+import encodeJpeg, { init as initJpegEncoder } from '@jsquash/jpeg/encode.js';
+import webpEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.wasm';
+import encodeWebp, { init as initWebpEncoder } from '@jsquash/webp/encode.js';
 import { Random, type Raster } from '@pellucid/core';
+import { createApp, type Isolate } from './app.ts';
+import { join } from './bytes.ts';
+import type { Env } from './config.ts';
+import { decode } from './image/decode.ts';
+import type { Picture } from './image/picture.ts';
 import { PNG_SIGNATURE, pngChunk } from './image/png-chunks.ts';
+import { sniff } from './image/sniff.ts';
+import type { Served, Studio } from './restoration.ts';
+
+/** A restorer that gives back what it gets, so that a test sees what the service itself does to a picture. */
+export const identity: Studio['restorerFor'] = async () => ({
+  model: { name: 'test/identity' },
+  enlargement: 1,
+  restore: async (image) => ({ ...image, data: image.data.slice() }),
+  tiles: () => 1,
+  macs: () => 0,
+});
+
+export const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
+
+/** An environment in which every request is worked for. */
+export const NO_CACHE: Env = { CACHE_SECONDS: 0 };
+
+/** Sends a request to an app of the test's own. */
+export async function request(
+  isolate: Isolate,
+  path: string,
+  init?: RequestInit,
+  env: Env = NO_CACHE,
+): Promise<Response> {
+  return createApp(isolate).fetch(new Request(`http://edge${path}`, init), env, context);
+}
+
+/** Sends an image to an app around a studio of the test's own. */
+export const post = (
+  body: BodyInit,
+  query = '',
+  init: RequestInit = {},
+  studio: Studio = { restorerFor: identity },
+) => request(studio, `/v1/restore?task=denoise${query}`, { method: 'POST', body, ...init });
+
+export const read = async (response: Response): Promise<Picture> => {
+  const bytes = await response.bytes();
+  return decode(bytes, sniff(bytes));
+};
+
+export const served = (part: Partial<Served>): Studio => ({
+  restorerFor: async (task) => ({ ...(await identity(task)), ...part }),
+});
 
 /** A smooth picture with a little noise: photographs look like this to a codec, and no symmetry hides a wrong turn. */
 export function picture(width: number, height: number, channels: 3 | 4 = 3, seed = 1): Raster {
@@ -15,6 +69,22 @@ export function picture(width: number, height: number, channels: 3 | 4 = 3, seed
   }
   return { width, height, channels, data };
 }
+
+/** The codecs by their own wrappers, for files that the service does not make and pictures to compare with. */
+export const library = {
+  async encodeJpeg(image: ImageData, options: Parameters<typeof encodeJpeg>[1]): Promise<Bytes> {
+    await initJpegEncoder(jpegEncoder);
+    return new Uint8Array(await encodeJpeg(image, options));
+  },
+  async decodeJpeg(file: Bytes, options: Parameters<typeof decodeJpeg>[1]): Promise<ImageData> {
+    await (initJpegDecoder as (module: WebAssembly.Module) => Promise<void>)(jpegDecoder);
+    return decodeJpeg(file.buffer, options);
+  },
+  async encodeWebp(image: ImageData, options: Parameters<typeof encodeWebp>[1]): Promise<Bytes> {
+    await initWebpEncoder(webpEncoder);
+    return new Uint8Array(await encodeWebp(image, options));
+  },
+};
 
 /** A file of PNG chunks. `idat` is what is to be compressed: rows, each behind its filter byte. */
 export async function pngFile(
@@ -78,6 +148,25 @@ export function jpegWithExif(jpeg: Uint8Array, orientation: number, little = tru
   return join([jpeg.subarray(0, 2), head, block, jpeg.subarray(2)]);
 }
 
+/** An ICC profile as far as its header, which is what is looked at, and noise behind it. */
+export function rgbProfile(length = 700): Bytes {
+  const random = new Random(length);
+  const profile = Uint8Array.from({ length }, () => random.integer(256)) as Bytes;
+  new DataView(profile.buffer).setUint32(0, length);
+  profile.set(new TextEncoder().encode('RGB XYZ '), 16);
+  profile.set(new TextEncoder().encode('acsp'), 36);
+  return profile;
+}
+
+/** A JPEG with what may be an ICC profile behind its first marker, in one piece that claims its number. */
+export function jpegWithProfile(jpeg: Uint8Array, profile: Uint8Array, number = 1, of = 1): Bytes {
+  const piece = profile.subarray(0, 65000);
+  const length = 2 + 14 + piece.length;
+  const head = Uint8Array.of(0xff, 0xe2, length >> 8, length & 255);
+  const name = new TextEncoder().encode('ICC_PROFILE\0');
+  return join([jpeg.subarray(0, 2), head, name, Uint8Array.of(number, of), piece, jpeg.subarray(2)]);
+}
+
 /** A WebP of the extended kind: flags and canvas size before the chunks of a simple one, others behind. */
 export function extendedWebp(
   webp: Uint8Array,
@@ -133,14 +222,4 @@ export function jpegHeader(frame: {
     0xff,
     0xd9,
   ]);
-}
-
-export function join(parts: Uint8Array[]): Bytes {
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

@@ -72,7 +72,25 @@ export function infer(
   input: tf.Tensor4D,
   conditions: Conditions = {},
 ): tf.Tensor4D {
+  const steps = inferInSteps(graph, weights, input, conditions);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/**
+ * The same, a node at a time, for a caller that has something to do between them: yields the multiply-accumulates of
+ * each node and returns the output. Ended early, it frees everything too.
+ */
+export function* inferInSteps(
+  graph: Graph,
+  weights: WeightTensors,
+  input: tf.Tensor4D,
+  conditions: Conditions = {},
+): Generator<number, tf.Tensor4D, void> {
   const last = lastUses(graph);
+  const pixels = input.shape[0] * input.shape[1] * input.shape[2];
   const features: (tf.Tensor4D | undefined)[] = [];
   const free = (index: number) => {
     if (features[index] !== input) features[index]?.dispose();
@@ -83,6 +101,7 @@ export function infer(
       const inputs = node.op === 'input' ? [input] : node.inputs.map((from) => features[from]!);
       features[index] = opOf(node).run(node, inputs, weights, conditions);
       for (const read of new Set([index, ...node.inputs])) if (last[read] === index) free(read);
+      yield ((opOf(node).macs?.(node) ?? 0) * pixels) / node.stride ** 2;
     }
     const output = features[graph.output]!;
     features[graph.output] = undefined;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../../testing/engines.ts';
 import type { Model } from '../model/model.ts';
-import { peakMemory, weightsOf } from '../network/cost.ts';
+import { macsPerPixel, peakMemory, weightsOf } from '../network/cost.ts';
 import { receptiveField } from '../network/receptive-field.ts';
 import { type Feature, type Ops, trace } from '../network/trace.ts';
 import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
@@ -154,6 +154,25 @@ describe('Restorer', () => {
     expect(tf.memory().numTensors).toBe(atRest);
     restorer.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('pauses within a large tile, and stops there when aborted', async () => {
+    const restorer = new Restorer(livelyModel(), whole);
+    const atRest = tf.memory().numTensors;
+    const image = photograph(1000, 1000);
+    expect(restorer.tiles(1000, 1000)).toBe(1);
+    expect(restorer.macs(1000, 1000)).toBe(1000 * 1000 * macsPerPixel(graph));
+    expect(restorer.macs(1000, 1000)).toBeGreaterThan(1e9);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('enough')));
+    let tiles = 0;
+    const onProgress = () => void tiles++;
+    await expect(restorer.restore(image, { signal: controller.signal, onProgress })).rejects.toThrow(
+      'enough',
+    );
+    expect(tiles).toBe(0);
+    expect(tf.memory().numTensors).toBe(atRest);
+    restorer.dispose();
   });
 
   it('leaves no tensor behind when the network fails', async () => {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PellucidError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
-import { weightsOf } from '../network/cost.ts';
-import { infer, type WeightTensors } from '../network/forward.ts';
+import { macsPerPixel, weightsOf } from '../network/cost.ts';
+import { inferInSteps, type WeightTensors } from '../network/forward.ts';
 import { type Conditions, enlargement } from '../network/graph.ts';
 import type { Statistics } from '../network/receptive-field.ts';
 import type { Raster } from '../raster.ts';
@@ -13,13 +13,16 @@ import { planTiles, type Segment, type TilePlan } from './tiles.ts';
 export interface RestoreOptions {
   /** How strong the noise is (sigma, 0..255), for a network that must be told. */
   noiseLevel?: number;
-  /** Stops at the next tile; `restore` then rejects with the signal's reason. */
+  /** Stops at the next pause; `restore` then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Called after each tile with the tiles done and their number. */
   onProgress?: (done: number, total: number) => void;
 }
 
 const mebibyte = 2 ** 20;
+
+/** Multiply-accumulates between two pauses: some 30 ms of one core's work. */
+const MACS_TO_PAUSE = 0.5e9;
 
 /**
  * Restores photographs of any size with one model, on the TensorFlow.js backend that is current when it is made.
@@ -58,17 +61,29 @@ export class Restorer {
     tf.dispose(this.#weights);
   }
 
+  /** Pixels of the result for each of the photograph, along a side. */
+  get enlargement(): number {
+    return enlargement(this.model.graph);
+  }
+
   /** How many tiles a photograph of this size takes. */
   tiles(width: number, height: number): number {
     const { rows, columns } = this.#plan(width, height);
     return rows.length * columns.length;
   }
 
+  /** How many multiply-accumulates a photograph of this size takes, the tiles' halos included. */
+  macs(width: number, height: number): number {
+    const { rows, columns } = this.#plan(width, height);
+    const tile = rows[0]!.length * columns[0]!.length;
+    return macsPerPixel(this.model.graph) * tile * rows.length * columns.length;
+  }
+
   /**
    * Restores a photograph; alpha is carried over. The result has the input's array type, its values rounded and clamped
    * to the type's range, and the input's size, or, in super-resolution, that size enlarged. The input is not changed.
    *
-   * Rejects with the signal's reason when aborted, and with a PellucidError `restore/bad-raster` when the array does
+   * Pauses within large tiles and between tiles. Rejects with the signal's reason when aborted, and with a PellucidError `restore/bad-raster` when the array does
    * not fit the size, `restore/memory-too-small` or `restore/needs-whole-photograph` when no tile fits the memory,
    * `network/needs-noise-level` when the network must be told. No tensor outlives the call, however it ends.
    */
@@ -80,16 +95,15 @@ export class Restorer {
         `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
       );
     const { rows, columns } = this.#plan(width, height);
-    const output = enlarge(image, enlargement(this.model.graph));
+    const output = enlarge(image, this.enlargement);
     const total = rows.length * columns.length;
     let done = 0;
     for (const row of rows) {
       for (const column of columns) {
         signal?.throwIfAborted();
-        await this.#restoreTile(image, output, row, column, { noiseLevel });
+        await this.#restoreTile(image, output, row, column, { noiseLevel }, signal);
         onProgress?.(++done, total);
-        // Lets timers, requests and the abort itself be heard between tiles.
-        if (done < total) await new Promise((resolve) => setTimeout(resolve));
+        if (done < total) await pause();
       }
     }
     return output;
@@ -101,14 +115,28 @@ export class Restorer {
     row: Segment,
     column: Segment,
     conditions: Conditions,
+    signal: AbortSignal | undefined,
   ): Promise<void> {
     const input = tf.tensor4d(readWindow(image, row, column), [1, row.length, column.length, 3]);
+    const steps = inferInSteps(this.model.graph, this.#weights, input, conditions);
     let restored: tf.Tensor4D | undefined;
     try {
-      restored = infer(this.model.graph, this.#weights, input, conditions);
+      let macs = 0;
+      for (let step = steps.next(); ; step = steps.next()) {
+        if (step.done) {
+          restored = step.value;
+          break;
+        }
+        macs += step.value;
+        if (macs < MACS_TO_PAUSE) continue;
+        macs = 0;
+        await pause();
+        signal?.throwIfAborted();
+      }
       const pixels = (await restored.data()) as Float32Array;
-      writeWindow(output, pixels, row, column, enlargement(this.model.graph));
+      writeWindow(output, pixels, row, column, this.enlargement);
     } finally {
+      steps.return(undefined as never);
       input.dispose();
       restored?.dispose();
     }
@@ -119,7 +147,24 @@ export class Restorer {
   }
 }
 
-/** Where the result goes: the photograph itself, or, enlarged, a bicubic one, whose alpha is kept. */
+/** Lets timers, requests and the abort itself be heard. A millisecond, since a request takes several turns to arrive. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/**
+ * Where the result goes: a raster of the photograph's array type, enlarged. Its colours are written by the tiles; its
+ * alpha is the photograph's, enlarged by bicubic interpolation.
+ */
 function enlarge(image: Raster, factor: number): Raster {
-  return factor === 1 ? { ...image, data: image.data.slice() } : resizeBicubic(image, factor);
+  const { width, height, channels, data } = image;
+  if (factor === 1) return { ...image, data: data.slice() };
+  if (channels === 4) return resizeBicubic(image, factor);
+  const size = width * factor * height * factor * channels;
+  return {
+    width: width * factor,
+    height: height * factor,
+    channels,
+    data: new (data.constructor as new (length: number) => Raster['data'])(size),
+  };
 }

@@ -1,7 +1,7 @@
-import encodeJpeg from '@jsquash/jpeg/encode.js';
 import { psnr, type Raster } from '@pellucid/core';
 import { describe, expect, test } from 'vitest';
-import { join, jpegHeader, picture } from '../testing.ts';
+import { join } from '../bytes.ts';
+import { jpegHeader, library, picture } from '../testing.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { type ImageFormat, sniff } from './sniff.ts';
@@ -62,9 +62,7 @@ describe('decode refuses', () => {
     const pixels = new Uint8ClampedArray(120 * 90 * 4).map((_, i) =>
       i % 4 === 3 ? 255 : rgba[(i >> 2) * 3 + (i % 4)]!,
     );
-    const progressive = new Uint8Array(
-      await encodeJpeg(new ImageData(pixels, 120, 90), { progressive: true }),
-    );
+    const progressive = await library.encodeJpeg(new ImageData(pixels, 120, 90), { progressive: true });
     for (const file of [baseline, progressive]) {
       const header = sniff(file);
       // More than seventy, which is where a decoder that is not set up again stops answering.

@@ -1,24 +1,41 @@
-import jpegWasm from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm';
-import decodeJpegPixels, { init as initJpeg } from '@jsquash/jpeg/decode.js';
-import webpWasm from '@jsquash/webp/codec/dec/webp_dec.wasm';
-import decodeWebpPixels, { init as initWebp } from '@jsquash/webp/decode.js';
+import jpegFactory from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
+import jpegModule from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm';
+import webpFactory from '@jsquash/webp/codec/dec/webp_dec.js';
+import webpModule from '@jsquash/webp/codec/dec/webp_dec.wasm';
 import type { Raster } from '@pellucid/core';
+import { Codec } from './codec.ts';
 import { corrupt } from './corrupt.ts';
 import { orient } from './orient.ts';
+import type { Picture } from './picture.ts';
 import { decodePng } from './png-decode.ts';
+import { readProfile } from './profile.ts';
 import type { ImageHeader } from './sniff.ts';
 
+export const jpegDecoder = new Codec<{ decode(bytes: Uint8Array, orient: boolean): ImageData | null }>(
+  jpegFactory,
+  jpegModule,
+);
+export const webpDecoder = new Codec<{ decode(bytes: Uint8Array): ImageData | null }>(
+  webpFactory,
+  webpModule,
+);
+
 /**
- * Decodes an admitted image to upright RGB, or RGBA where it has alpha.
+ * Decodes an admitted image to an upright picture: RGB, or RGBA where it has alpha, with its colour profile.
  *
  * @throws image-corrupt
  */
-export async function decode(bytes: Uint8Array, header: ImageHeader): Promise<Raster> {
+export async function decode(bytes: Uint8Array, header: ImageHeader): Promise<Picture> {
   const raster = await stored(bytes, header);
   if (raster.width !== header.width || raster.height !== header.height) {
     throw corrupt('the pixels do not have the size the header gives');
   }
-  return orient(raster, header.orientation);
+  const profile = await readProfile(header);
+  return {
+    ...orient(raster, header.orientation),
+    ...(header.grey && { grey: true }),
+    ...(profile && { profile }),
+  };
 }
 
 async function stored(bytes: Uint8Array, header: ImageHeader): Promise<Raster> {
@@ -26,61 +43,41 @@ async function stored(bytes: Uint8Array, header: ImageHeader): Promise<Raster> {
     case 'png':
       return decodePng(bytes);
     case 'jpeg':
-      return jpeg.decode(bytes, header);
+      return decodeBy(jpegDecoder, (codec) => codec.decode(bytes, false), header);
     case 'webp':
-      return webp.decode(bytes, header);
+      return decodeBy(webpDecoder, (codec) => codec.decode(bytes), header);
   }
 }
 
-/** The codecs' `init` as it is; its published type leaves out the first argument. */
-type Init = (module: WebAssembly.Module, options: { printErr(line: string): void }) => Promise<unknown>;
-
-/**
- * A decoder compiled from C. It is set up again after every failure, because the failure leaves its memory as it was:
- * the JPEG one never returns once some seventy damaged images have gone through it.
- */
-class WasmDecoder {
-  readonly #module: WebAssembly.Module;
-  readonly #init: Init;
-  readonly #pixels: (bytes: ArrayBuffer) => Promise<ImageData>;
-  /** What the library printed on the current image. Its warnings are the only sign of pixels it made up. */
-  readonly #complaints: string[] = [];
-  #ready = false;
-
-  constructor(module: WebAssembly.Module, init: Init, pixels: (bytes: ArrayBuffer) => Promise<ImageData>) {
-    this.#module = module;
-    this.#init = init;
-    this.#pixels = pixels;
-  }
-
-  async decode(bytes: Uint8Array, header: ImageHeader): Promise<Raster> {
-    this.#complaints.length = 0;
-    try {
-      if (!this.#ready) await this.#init(this.#module, { printErr: (line) => this.#complaints.push(line) });
-      this.#ready = true;
-      // Any view of bytes will do, although the published type asks for a whole buffer.
-      const image = await this.#pixels(bytes as unknown as ArrayBuffer);
-      if (this.#complaints.length > 0) throw new Error('the decoder went on after a warning');
-      return { width: image.width, height: image.height, ...channelsOf(image.data, header.alpha) };
-    } catch (thrown) {
-      this.#ready = false;
-      const cause = `${thrown instanceof Error ? thrown : typeof thrown}: ${this.#complaints.join('; ')}`;
-      throw corrupt(`the ${header.format.toUpperCase()} is incomplete or damaged`, cause);
-    }
+async function decodeBy<M>(
+  codec: Codec<M>,
+  run: (codec: M) => ImageData | null,
+  { format, alpha }: ImageHeader,
+): Promise<Raster> {
+  let warnings: string[] = [];
+  try {
+    const image = await codec.use((instance, complaints) => {
+      warnings = complaints;
+      return run(instance);
+    });
+    // A warning is the only sign of pixels that the decoder made up.
+    if (!image || warnings.length > 0) throw new Error('the decoder gave up, or went on after a warning');
+    return { width: image.width, height: image.height, ...channelsOf(image.data, alpha) };
+  } catch (thrown) {
+    const cause = `${thrown instanceof Error ? thrown : typeof thrown}: ${warnings.join('; ')}`;
+    throw corrupt(`the ${format.toUpperCase()} is incomplete or damaged`, cause);
   }
 }
 
-const jpeg = new WasmDecoder(jpegWasm, initJpeg as Init, decodeJpegPixels);
-const webp = new WasmDecoder(webpWasm, initWebp as Init, decodeWebpPixels);
-
-/** The codecs always give RGBA; an image without alpha keeps three channels of it. */
+/** The codecs always give RGBA. An image without alpha keeps three channels of it, in the same memory. */
 function channelsOf(rgba: Uint8ClampedArray, alpha: boolean): Pick<Raster, 'channels' | 'data'> {
-  if (alpha) return { channels: 4, data: rgba };
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4) {
-    rgb[to++] = rgba[from]!;
-    rgb[to++] = rgba[from + 1]!;
-    rgb[to++] = rgba[from + 2]!;
+  const bytes = new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length);
+  if (alpha) return { channels: 4, data: bytes };
+  let to = 0;
+  for (let from = 0; from < bytes.length; from += 4) {
+    bytes[to++] = bytes[from]!;
+    bytes[to++] = bytes[from + 1]!;
+    bytes[to++] = bytes[from + 2]!;
   }
-  return { channels: 3, data: rgb };
+  return { channels: 3, data: bytes.subarray(0, to) };
 }

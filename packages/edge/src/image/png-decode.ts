@@ -118,6 +118,8 @@ function slices(chunks: Uint8Array[]): ReadableStream<Uint8Array<ArrayBuffer>> {
 function* scanlines(png: Png, raster: Raster): Generator<Uint8Array, void> {
   const pixelBits = png.components * png.bitDepth;
   const stride = Math.max(1, pixelBits >> 3);
+  // Most PNGs hold the raster's own bytes.
+  const plain = png.bitDepth === 8 && png.components >= 3 && !png.transparency;
   for (const pass of png.interlaced ? ADAM7 : ONE_PASS) {
     const width = Math.ceil((png.width - pass.x0) / pass.dx);
     const height = Math.ceil((png.height - pass.y0) / pass.dy);
@@ -128,8 +130,9 @@ function* scanlines(png: Png, raster: Raster): Generator<Uint8Array, void> {
     for (let y = 0; y < height; y++) {
       yield row;
       unfilter(row, above, stride);
-      const samples = unpack(row.subarray(1), width * png.components, png.bitDepth);
-      place(png, samples, raster, (pass.y0 + y * pass.dy) * png.width + pass.x0, pass.dx);
+      const first = (pass.y0 + y * pass.dy) * png.width + pass.x0;
+      if (plain && pass.dx === 1) raster.data.set(row.subarray(1), first * raster.channels);
+      else place(png, unpack(row.subarray(1), width * png.components, png.bitDepth), raster, first, pass.dx);
       [row, above] = [above, row];
     }
   }
@@ -137,17 +140,27 @@ function* scanlines(png: Png, raster: Raster): Generator<Uint8Array, void> {
 
 /** Undoes a row's filter in place (PNG third edition, section 9.2). Index 0 of both rows is the filter's own byte. */
 function unfilter(row: Uint8Array, above: Uint8Array, stride: number): void {
-  const filter = row[0]!;
-  if (filter > 4) throw corrupt('the PNG names a filter that does not exist');
-  above[0] = 0;
-  for (let i = 1; filter !== 0 && i < row.length; i++) {
-    const left = i > stride ? row[i - stride]! : 0;
-    const up = above[i]!;
-    const upLeft = i > stride ? above[i - stride]! : 0;
-    if (filter === 1) row[i]! += left;
-    else if (filter === 2) row[i]! += up;
-    else if (filter === 3) row[i]! += (left + up) >> 1;
-    else row[i]! += paeth(left, up, upLeft);
+  const end = row.length;
+  const first = Math.min(1 + stride, end); // left of these bytes there is nothing
+  switch (row[0]) {
+    case 0:
+      return;
+    case 1:
+      for (let i = first; i < end; i++) row[i]! += row[i - stride]!;
+      return;
+    case 2:
+      for (let i = 1; i < end; i++) row[i]! += above[i]!;
+      return;
+    case 3:
+      for (let i = 1; i < first; i++) row[i]! += above[i]! >> 1;
+      for (let i = first; i < end; i++) row[i]! += (row[i - stride]! + above[i]!) >> 1;
+      return;
+    case 4:
+      for (let i = 1; i < first; i++) row[i]! += above[i]!;
+      for (let i = first; i < end; i++) row[i]! += paeth(row[i - stride]!, above[i]!, above[i - stride]!);
+      return;
+    default:
+      throw corrupt('the PNG names a filter that does not exist');
   }
 }
 
@@ -162,8 +175,11 @@ function paeth(left: number, up: number, upLeft: number): number {
 /** The samples of a row as numbers, whatever their depth. */
 function unpack(row: Uint8Array, count: number, bitDepth: number): Uint8Array | Uint16Array {
   if (bitDepth === 8) return row;
-  if (bitDepth === 16)
-    return Uint16Array.from({ length: count }, (_, i) => (row[2 * i]! << 8) | row[2 * i + 1]!);
+  if (bitDepth === 16) {
+    const words = new Uint16Array(count);
+    for (let i = 0; i < count; i++) words[i] = (row[2 * i]! << 8) | row[2 * i + 1]!;
+    return words;
+  }
   const mask = (1 << bitDepth) - 1;
   return Uint8Array.from({ length: count }, (_, i) => {
     const bit = i * bitDepth;

@@ -1,7 +1,7 @@
 import { corrupt } from './corrupt.ts';
 import { type Orientation, readOrientation } from './exif.ts';
-import { pngChunks } from './png-chunks.ts';
-import type { ImageHeader } from './sniff.ts';
+import { PNG_SIGNATURE, pngChunks } from './png-chunks.ts';
+import type { ImageHeader, StoredProfile } from './sniff.ts';
 
 /** Components and allowed bit depths of each PNG colour type (PNG third edition, table 11.1). */
 const COLOUR_TYPES: Record<number, { components: number; depths: number[]; alpha: boolean }> = {
@@ -40,6 +40,22 @@ export function readIhdr(data: Uint8Array): PngLayout {
   return { width, height, bitDepth, colourType, components, alpha, interlaced: data[12] === 1 };
 }
 
+/** What tells how pixels look, and so is not dropped, or stands for what the restored file says in its own way. */
+const PICTURE = new Set([
+  'IHDR',
+  'PLTE',
+  'tRNS',
+  'IDAT',
+  'IEND',
+  'iCCP',
+  'sRGB',
+  'gAMA',
+  'cHRM',
+  'sBIT',
+  'bKGD',
+  'pHYs',
+]);
+
 /** Reads a PNG's header from its chunks, without inflating one. */
 export function sniffPng(bytes: Uint8Array): ImageHeader {
   let layout: PngLayout | undefined;
@@ -47,7 +63,12 @@ export function sniffPng(bytes: Uint8Array): ImageHeader {
   let animated = false;
   let pixels = false;
   let orientation: Orientation = 1;
+  let profile: StoredProfile | undefined;
+  let extras = false;
+  let end = PNG_SIGNATURE.length;
   for (const { type, data } of pngChunks(bytes)) {
+    end += 12 + data.length;
+    extras ||= !PICTURE.has(type);
     if (!layout) {
       if (type !== 'IHDR') throw corrupt('the PNG does not start with its header');
       layout = readIhdr(data);
@@ -55,9 +76,30 @@ export function sniffPng(bytes: Uint8Array): ImageHeader {
     } else if (type === 'tRNS') alpha = true;
     else if (type === 'acTL') animated = true;
     else if (type === 'eXIf') orientation = readOrientation(data);
+    else if (type === 'iCCP') profile = readIccp(data);
     else if (type === 'IDAT') pixels = true;
   }
   if (!layout || !pixels) throw corrupt('the PNG holds no pixels');
-  const { width, height, bitDepth, components } = layout;
-  return { format: 'png', width, height, bitDepth, components, alpha, animated, orientation, scans: 1 };
+  const { width, height, bitDepth, components, colourType } = layout;
+  return {
+    format: 'png',
+    width,
+    height,
+    bitDepth,
+    components,
+    alpha,
+    grey: colourType === 0 || colourType === 4,
+    animated,
+    orientation,
+    scans: 1,
+    subsampled: false,
+    ...(profile && { profile }),
+    extras: extras || end < bytes.length,
+  };
+}
+
+/** A profile's name up to a zero, the method of compression, which is always 0, and the profile (PNG, section 11.3.2.3). */
+function readIccp(data: Uint8Array): StoredProfile | undefined {
+  const zero = data.indexOf(0);
+  return zero > 0 && data[zero + 1] === 0 ? { parts: [data.subarray(zero + 2)], deflated: true } : undefined;
 }

@@ -3,7 +3,7 @@ import type { ImageFormat } from '../image/sniff.ts';
 import { problem } from '../problem.ts';
 
 /** In the order in which an equal wish is met, after the format that came in. */
-const FORMATS: ImageFormat[] = ['png', 'webp', 'jpeg'];
+export const FORMATS = ['png', 'webp', 'jpeg'] as const satisfies ImageFormat[];
 
 /** Answers with a format for an image that came in as `input`. */
 export type FormatChoice = (input: ImageFormat) => ImageFormat;
@@ -22,5 +22,5 @@ export function formatChoice(accept: string | undefined): FormatChoice {
   const best = Math.max(...FORMATS.map(weight));
   if (best === 0) throw problem('not-acceptable', 'Accept image/png, image/jpeg or image/webp.');
   const wanted = FORMATS.filter((format) => weight(format) === best);
-  return (input) => (wanted.includes(input) ? input : wanted[0]!);
+  return (input) => (wanted.some((format) => format === input) ? input : wanted[0]!);
 }

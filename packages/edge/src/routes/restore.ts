@@ -1,70 +1,124 @@
-import type { Restorer } from '@pellucid/core';
 import type { Context } from 'hono';
-import { endTime, startTime } from 'hono/timing';
-import { z } from 'zod';
-import { Gate } from '../gate.ts';
-import { decode } from '../image/decode.ts';
-import { encode } from '../image/encode.ts';
+import { endTime, setMetric, startTime } from 'hono/timing';
+import type { AppEnv } from '../app.ts';
+import type { Config } from '../config.ts';
+import { type Gate, type Place, placesOf, turnSeconds } from '../gate.ts';
 import { admit } from '../image/limits.ts';
-import { sniff } from '../image/sniff.ts';
-import { TASKS, type Task } from '../models.ts';
-import { problem } from '../problem.ts';
+import { type ImageFormat, sniff } from '../image/sniff.ts';
+import { note } from '../middleware/log.ts';
+import { fingerprintOf, sha256, TASKS } from '../models.ts';
+import {
+  type Order,
+  type Phase,
+  type Restoration,
+  restoration,
+  type Sent,
+  type Studio,
+  withDeadline,
+} from '../restoration.ts';
 import { formatChoice } from './accept.ts';
-import { readImage } from './body.ts';
+import { declaredBytes, readImage } from './body.ts';
+import { cachedResult, keepResult, type Result } from './cache.ts';
+import type { RestoreOptions } from './options.ts';
 
-const QUEUE = 4;
-
-const query = z.strictObject({ task: z.enum(TASKS, { error: `task must be one of: ${TASKS.join(', ')}` }) });
-
-/** What this route needs of a restorer. */
-export type RestorerFor = (
-  task: Task,
-) => Promise<Pick<Restorer, 'restore' | 'tiles'> & { model: { name: string } }>;
+/** To be raised when the same image and options come to give another file: it is part of what a result is known by. */
+const REVISION = 1;
 
 /** `POST /v1/restore?task=...`: bytes of an image in, bytes of the restored image out. */
-export function restoreRoute(restorerFor: RestorerFor): (c: Context) => Promise<Response> {
-  const gate = new Gate(QUEUE);
-  return async (c) => {
-    const { task } = readQuery(c);
-    const choose = formatChoice(c.req.header('Accept'));
-    const answer = gate.run(
-      () => readImage(c.req.raw),
-      async (bytes) => {
-        const header = sniff(bytes);
-        admit(header);
-        const image = await timed(c, 'decode', () => decode(bytes, header));
-        const restorer = await restorerFor(task);
-        const restored = await timed(c, 'restore', () => restorer.restore(image));
-        const format = choose(header.format);
-        const encoded = await timed(c, 'encode', () => encode(restored, format));
-        return c.body(encoded, 200, {
-          'Content-Type': `image/${format}`,
-          'Cache-Control': 'no-store',
-          Vary: 'Accept',
-          'X-Pellucid-Model': restorer.model.name,
-          'X-Pellucid-Tiles': String(restorer.tiles(image.width, image.height)),
-        });
-      },
-    );
+export function restoreRoute(
+  studio: Studio,
+  gate: Gate,
+): (c: Context<AppEnv>, options: RestoreOptions) => Promise<Response> {
+  return async (c, options) => {
+    const limits = c.get('config');
+    const request = c.req.raw;
+    const client = request.signal;
+    const choose = options.format ? () => options.format! : formatChoice(c.req.header('Accept'));
+    const places = placesOf(limits);
+    const answer = gate.enter(places, declaredBytes(request, limits), async (place) => {
+      const sent = await receive(request, limits, place);
+      const { width, height, format } = sent.header;
+      const order: Order = { ...options, format: choose(format) };
+      const bytes = sent.bytes.length;
+      note(c, { task: order.task, input: format, output: order.format, width, height, bytes });
+
+      const key = await resultKey(sent.bytes, order);
+      if (matches(c.req.header('If-None-Match'), key)) return c.body(null, 304, shared(key));
+      const caching = limits.CACHE_SECONDS > 0;
+      const known = caching ? await cachedResult(c, key) : undefined;
+      if (known) {
+        setMetric(c, 'cache', 'hit');
+        return answerOf(c, known, key, 'hit');
+      }
+
+      const made = await withDeadline(limits.DEADLINE_SECONDS, client, (signal) =>
+        gate.alone({ seconds: turnSeconds(limits), signal }, () =>
+          restoration(sent, order, studio, { limits, signal, phase: timed(c) }),
+        ),
+      );
+      note(c, { done: made.task, tiles: made.tiles, bytes_out: made.file.length });
+      const result = { file: made.file, headers: headersOf(made, order.format) };
+      if (caching) keepResult(c, key, result, limits.CACHE_SECONDS);
+      return answerOf(c, result, key, caching ? 'miss' : undefined);
+    });
     // When a client hangs up, its request is dropped where it stands, and would keep its place at the gate for ever.
     c.executionCtx.waitUntil(answer.catch(() => {}));
     return answer;
   };
 }
 
-/** Adds a phase to Server-Timing. On Cloudflare, clocks stand still while code runs: the figures are for local use. */
-async function timed<T>(c: Context, phase: string, run: () => Promise<T>): Promise<T> {
-  startTime(c, phase);
-  const result = await run();
-  endTime(c, phase);
-  return result;
+async function receive(request: Request, limits: Config, place: Place): Promise<Sent> {
+  const bytes = await readImage(request, limits, place.hold);
+  place.hold(bytes.length);
+  const header = sniff(bytes);
+  admit(header, limits);
+  return { bytes, header };
 }
 
-function readQuery(c: Context): z.infer<typeof query> {
-  const parsed = query.safeParse(c.req.query());
-  if (parsed.success) return parsed.data;
-  throw problem(
-    'bad-parameter',
-    `Correct the query: ${parsed.error.issues.map(({ message }) => message).join('; ')}.`,
-  );
+/** What tells a result from all others: the image, the weights, and what was asked of them. */
+async function resultKey(bytes: Uint8Array<ArrayBuffer>, order: Order): Promise<string> {
+  const tasks = order.task === 'auto' ? TASKS : [order.task];
+  const weights = await Promise.all(tasks.map(fingerprintOf));
+  const { task, strength, quality, format } = order;
+  return sha256(JSON.stringify([REVISION, await sha256(bytes), weights, task, strength, quality, format]));
+}
+
+/** Whether an If-None-Match header lists the result (RFC 9110, section 13.1.2). */
+function matches(header: string | undefined, key: string): boolean {
+  const tags = header?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
+  return tags.includes(`"${key}"`);
+}
+
+function headersOf({ task, tiles, model }: Restoration, format: ImageFormat): Record<string, string> {
+  return {
+    'Content-Type': `image/${format}`,
+    'X-Pellucid-Task': task ?? 'none',
+    'X-Pellucid-Tiles': String(tiles),
+    ...(model !== null && { 'X-Pellucid-Model': model }),
+  };
+}
+
+function answerOf(
+  c: Context,
+  { file, headers }: Result,
+  key: string,
+  cache: 'hit' | 'miss' | undefined,
+): Response {
+  note(c, { cache });
+  return c.body(file, 200, { ...headers, ...shared(key), ...(cache && { 'X-Pellucid-Cache': cache }) });
+}
+
+/** What every answer says of the result, an unchanged one too: to ask again is cheap, and nobody else may keep it. */
+function shared(key: string): Record<string, string> {
+  return { ETag: `"${key}"`, 'Cache-Control': 'private, no-cache', Vary: 'Accept' };
+}
+
+/** Adds phases to Server-Timing. On Cloudflare, clocks stand still while code runs: the figures are for local use. */
+function timed(c: Context): Phase {
+  return async (name, run) => {
+    startTime(c, name);
+    const result = await run();
+    endTime(c, name);
+    return result;
+  };
 }
