@@ -1,10 +1,7 @@
 import { type Model, macsPerPixel, parameters, readModel } from '@pellucid/core';
-import denoiseSmall from '../../../models/denoise/small/model.safetensors';
+import { BUNDLED, type Task } from './bundled.ts';
 
-/** The released networks in the bundle, by the task a request names. This is the one list of them. */
-const BUNDLED = { denoise: denoiseSmall } as const;
-
-export type Task = keyof typeof BUNDLED;
+export type { Task };
 
 export const TASKS = Object.keys(BUNDLED) as [Task, ...Task[]];
 

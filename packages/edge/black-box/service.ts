@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The Worker as `wrangler dev` serves it: a process of its own, seen through HTTP alone. */
+export class Service {
+  readonly address: string;
+  /** The process that runs the Worker; undefined where the system does not tell. */
+  readonly workerd: number | undefined;
+  readonly stop: () => Promise<void>;
+
+  constructor(address: string, workerd: number | undefined, stop = async () => {}) {
+    this.address = address;
+    this.workerd = workerd;
+    this.stop = stop;
+  }
+
+  /** Starts the Worker on a free port. */
+  static async start(): Promise<Service> {
+    const folder = join(import.meta.dirname, '..');
+    const wrangler = join(folder, 'node_modules/wrangler/bin/wrangler.js');
+    const ports = ['--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'];
+    const options = ['--local', '--show-interactive-dev-session=false', ...ports];
+    const child = spawn(process.execPath, [wrangler, 'dev', ...options], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        // The page is bundled by a shell, which must find this Node and no older one.
+        PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+        WRANGLER_SEND_METRICS: 'false',
+        CI: '1',
+      },
+    });
+    const ended = once(child, 'close');
+    let log = '';
+    const keep = (text: Buffer) => {
+      log += text;
+    };
+    child.stderr.on('data', keep);
+    child.stdout.on('data', keep);
+    const stop = async () => {
+      child.kill();
+      await ended;
+    };
+    for await (const line of createInterface(child.stdout)) {
+      const address = /Ready on (https?:\/\/[\w.:]+)/.exec(line)?.[1];
+      if (!address) continue;
+      // A line for each request follows, which nobody reads.
+      child.stdout.off('data', keep).resume();
+      child.stderr.off('data', keep).resume();
+      await (await fetch(`${address}/healthz`)).text();
+      return new Service(address, workerdOf(child.pid!), stop);
+    }
+    throw new Error(`wrangler dev did not start:\n${log}`);
+  }
+
+  /** Posts a body to be restored. */
+  restore(body: BodyInit, init: RequestInit = {}): Promise<Response> {
+    const request = { method: 'POST', body, duplex: 'half', ...init } as RequestInit;
+    return fetch(`${this.address}/v1/restore?task=denoise`, request);
+  }
+
+  /** Bytes of memory that the Worker's process holds, or undefined where the system does not tell. */
+  residentBytes(): number | undefined {
+    if (this.workerd === undefined) return undefined;
+    const status = readFileSync(`/proc/${this.workerd}/status`, 'utf8');
+    return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
+  }
+
+  /** Milliseconds that the Worker's process has computed, which other work on the machine disturbs least. */
+  processorMilliseconds(): number | undefined {
+    if (this.workerd === undefined) return undefined;
+    const tasks = readdirSync(`/proc/${this.workerd}/task`);
+    const nanoseconds = tasks.map((task) =>
+      Number(readFileSync(`/proc/${this.workerd}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
+    );
+    return nanoseconds.reduce((sum, value) => sum + value, 0) / 1e6;
+  }
+}
+
+/** Among the processes below `pid`, the one called workerd. */
+function workerdOf(pid: number): number | undefined {
+  if (!existsSync('/proc/self/schedstat')) return undefined;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const children = readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean);
+    for (const child of children.map(Number)) {
+      if (readFileSync(`/proc/${child}/comm`, 'utf8').startsWith('workerd')) return child;
+      const found = workerdOf(child);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
