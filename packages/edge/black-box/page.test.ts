@@ -184,7 +184,7 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
     }
     const policy = (await fetch(address)).headers.get('Content-Security-Policy');
     expect(policy).toMatch(/^default-src 'none';/);
-    expect(policy).not.toMatch(/unsafe-inline|unsafe-eval'|https?:/);
+    expect(policy).not.toMatch(/'unsafe-|https?:|data:/);
     expect(complaints).toEqual([]);
   });
 });

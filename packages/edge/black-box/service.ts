@@ -1,8 +1,37 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+
+const edge = join(import.meta.dirname, '..');
+const wrangler = join(edge, 'node_modules/wrangler/bin/wrangler.js');
+
+const environment = {
+  ...process.env,
+  // The page is bundled by a shell, which must find this Node and no older one.
+  PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+  WRANGLER_SEND_METRICS: 'false',
+  CI: '1',
+};
+
+/** Bytes that a deployment would upload as the Worker, compressed as Cloudflare counts them. */
+export function compressedBytes(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'pellucid-bundle-'));
+  try {
+    const options = ['deploy', '--dry-run', '--minify', '--outdir', folder];
+    const output = execFileSync(process.execPath, [wrangler, ...options], {
+      cwd: edge,
+      env: environment,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return 1024 * Number(/gzip: ([\d.]+) KiB/.exec(output)![1]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 /** The Worker as `wrangler dev` serves it: a process of its own, seen through HTTP alone. */
 export class Service {
@@ -17,22 +46,18 @@ export class Service {
     this.stop = stop;
   }
 
-  /** Starts the Worker on a free port. */
-  static async start(): Promise<Service> {
-    const folder = join(import.meta.dirname, '..');
-    const wrangler = join(folder, 'node_modules/wrangler/bin/wrangler.js');
+  /**
+   * Starts the Worker on a free port.
+   * @param folder that holds wrangler.jsonc
+   * @param script the Worker to serve instead of the one that wrangler.jsonc names
+   */
+  static async start(folder = edge, ...script: string[]): Promise<Service> {
     const ports = ['--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'];
     const options = ['--local', '--show-interactive-dev-session=false', ...ports];
-    const child = spawn(process.execPath, [wrangler, 'dev', ...options], {
+    const child = spawn(process.execPath, [wrangler, 'dev', ...script, ...options], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        // The page is bundled by a shell, which must find this Node and no older one.
-        PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
-        WRANGLER_SEND_METRICS: 'false',
-        CI: '1',
-      },
+      env: environment,
     });
     const ended = once(child, 'close');
     let log = '';
@@ -51,9 +76,9 @@ export class Service {
       // A line for each request follows, which nobody reads.
       child.stdout.off('data', keep).resume();
       child.stderr.off('data', keep).resume();
-      await (await fetch(`${address}/healthz`)).text();
       return new Service(address, workerdOf(child.pid!), stop);
     }
+    await stop();
     throw new Error(`wrangler dev did not start:\n${log}`);
   }
 
