@@ -27,7 +27,7 @@ const UNITS = 20;
 const STEPS = 3000;
 const RATE = 0.01;
 const DECAY = 1e-3;
-const SIDE = 512;
+const SIDE = 384;
 
 type Example = Omit<Sample, 'image'> & { features: number[]; weight: number };
 
@@ -53,12 +53,15 @@ await report(values.test.split(','));
 async function fitted(folders: string[], alarms: number): Promise<typeof diagnosisModel> {
   const [lessons, aside]: [Example[], Example[]] = [[], []];
   let count = 0;
-  for (const folder of folders)
+  const fs = await import('node:fs'); // DEV
+  const cached = fs.existsSync('/tmp/examples.json'); // DEV
+  if (cached) { const c = JSON.parse(fs.readFileSync('/tmp/examples.json','utf8')); lessons.push(...c.lessons); aside.push(...c.aside); } // DEV
+  for (const folder of cached ? [] : folders)
     for await (const { file, image } of photographs(folder)) {
       const stream = random.fork(file);
       const large = image.width * image.height > 2e6;
       const [low, high] = large ? [2, 4] : [1.4, 2.5];
-      for (let copy = 0; copy < (large ? 4 : 2); copy++)
+      for (let copy = 0; copy < (large ? 6 : 1); copy++)
         for await (const sample of spoilt(shrunk(image, stream.uniform(low, high), SIDE), stream))
           (count % 5 === 4 ? aside : lessons).push(example(sample));
       count++;

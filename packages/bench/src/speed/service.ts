@@ -6,11 +6,19 @@ import type { ServiceRow } from '../report/schema.ts';
 
 const workers = path.join(import.meta.dirname, '../../workerd');
 
-/** What the service is asked for, and the milliseconds that it should take. */
-const JOBS = [
+interface Job {
+  what: string;
+  width: number;
+  height: number;
+  format: 'png' | 'jpeg';
+  /** Milliseconds that it should take. */
+  target: number;
+}
+
+const JOBS: readonly Job[] = [
   { what: '512x512 PNG to PNG', width: 512, height: 512, format: 'png', target: 150 },
   { what: '1 Mpx JPEG to JPEG', width: 1024, height: 1024, format: 'jpeg', target: 1000 },
-] as const;
+];
 const FIRST_ANSWER = 100;
 const BUNDLE = 3 * 2 ** 20;
 
@@ -18,7 +26,7 @@ const BUNDLE = 3 * 2 ** 20;
  * The figures of the service as a whole, through HTTP: with the network that it serves, and with one of 20,000 MACs per
  * pixel for comparison. The first run is not counted, since V8 compiles in it.
  */
-export async function measureService(runs: number, jobs: readonly Job[] = JOBS): Promise<ServiceRow[]> {
+export async function measureService(runs: number, jobs = JOBS): Promise<ServiceRow[]> {
   const rows: ServiceRow[] = [];
   for (const [network, start] of [
     ['the served network', () => Service.start()],
@@ -43,8 +51,6 @@ export async function measureService(runs: number, jobs: readonly Job[] = JOBS):
   rows.push({ what: 'Bundle, gzip', value: compressedBytes(), unit: 'bytes', target: BUNDLE });
   return rows;
 }
-
-type Job = Pick<(typeof JOBS)[number], 'what' | 'format' | 'target'> & { width: number; height: number };
 
 /** Milliseconds of workerd's processor time that an answer takes, or of the clock where the system does not tell. */
 async function spent(service: Service, ask: () => Promise<Response>): Promise<number> {
