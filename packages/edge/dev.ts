@@ -43,7 +43,9 @@ const edge = defineCommand({
       console.log(line);
       const address = /Ready on (https?:\/\/[\w.:]+)/.exec(line)?.[1];
       if (address) {
-        console.log(`\nOpen ${address} in a browser, or restore a photograph (PNG, JPEG or WebP) from here:\n`);
+        console.log(
+          `\nOpen ${address} in a browser, or restore a photograph (PNG, JPEG or WebP) from here:\n`,
+        );
         console.log(`  curl --data-binary @photo.png '${address}/v1/restore?task=denoise' -o restored.png\n`);
       }
     }

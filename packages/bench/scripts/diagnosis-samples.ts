@@ -52,6 +52,12 @@ export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Samp
   yield { image, finding: 'none', kind: 'clean' };
   const fine = 90 + random.integer(9);
   yield { image: await compressed(image, fine), finding: 'none', kind: 'clean, JPEG from 90' };
+  const soft = await sharp(image.data, { raw: raw(image) })
+    .blur(random.uniform(0.4, 0.9))
+    .raw()
+    .toBuffer();
+  yield { image: { ...image, data: new Uint8Array(soft) }, finding: 'none', kind: 'clean, soft' };
+  yield { image: enlarged(image, random), finding: 'none', kind: 'clean, enlarged' };
   for (const [low, high] of [
     [5, 15],
     [15, 30],
@@ -64,6 +70,8 @@ export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Samp
   const sigma = random.uniform(10, 40);
   const stored = await compressed(degraded(image, gaussianNoise({ sigma }), random), 80 + random.integer(18));
   yield { image: stored, finding: 'noise', kind: 'noise, then JPEG from 80' };
+  const faint = degraded(image, gaussianNoise({ sigma: random.uniform(10, 40) }), random);
+  yield { image: enlarged(faint, random), finding: 'noise', kind: 'noise, then enlarged' };
   for (const [low, high] of [
     [4, 10],
     [10, 30],
@@ -76,7 +84,7 @@ export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Samp
     };
   }
   const blurred = await sharp(image.data, { raw: raw(image) })
-    .blur(random.uniform(1.2, 4))
+    .blur(random.uniform(1.8, 4))
     .raw()
     .toBuffer();
   yield { image: { ...image, data: new Uint8Array(blurred) }, finding: 'blur', kind: 'defocus' };
@@ -93,17 +101,33 @@ export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Samp
       quality,
     };
   }
-  for (const layers of [1, 1 + random.integer(4)]) {
-    const fall = rain({
-      layers,
-      coverage: [0.06, 0.35],
-      angle: [-40, 40],
-      length: [8, 45],
-      width: [0.4, 1.2],
-      brightness: [0.2, 0.6],
-    });
-    yield { image: degraded(image, fall, random), finding: 'rain', kind: 'rain' };
+  const light = {
+    coverage: [0.03, 0.12],
+    length: [15, 60],
+    width: [0.4, 0.8],
+    brightness: [0.15, 0.4],
+  } as const;
+  const heavy = {
+    coverage: [0.1, 0.35],
+    length: [8, 45],
+    width: [0.4, 1.2],
+    brightness: [0.25, 0.6],
+  } as const;
+  for (const [kind, settings, layers] of [
+    ['light rain', light, 1],
+    ['rain', heavy, 1 + random.integer(4)],
+  ] as const) {
+    const fall = rain({ layers, angle: [-40, 40], ...(settings as unknown as Ranges) });
+    yield { image: degraded(image, fall, random), finding: 'rain', kind };
   }
+}
+
+type Ranges = Omit<Parameters<typeof rain>[0], 'layers' | 'angle'>;
+
+/** As a camera's own picture at full size is: no detail as fine as its pixels. */
+function enlarged(image: Bytes, random: Random): Bytes {
+  const large = resizeBicubic(image, random.uniform(1.3, 2.2)) as Bytes;
+  return cropped(large, Math.min(image.width, large.width), Math.min(image.height, large.height));
 }
 
 function degraded(image: Bytes, degradation: ReturnType<typeof gaussianNoise>, random: Random): Bytes {

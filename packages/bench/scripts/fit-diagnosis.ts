@@ -55,7 +55,11 @@ async function fitted(folders: string[], alarms: number): Promise<typeof diagnos
   let count = 0;
   const fs = await import('node:fs'); // DEV
   const cached = fs.existsSync('/tmp/examples.json'); // DEV
-  if (cached) { const c = JSON.parse(fs.readFileSync('/tmp/examples.json','utf8')); lessons.push(...c.lessons); aside.push(...c.aside); } // DEV
+  if (cached) {
+    const c = JSON.parse(fs.readFileSync('/tmp/examples.json', 'utf8'));
+    lessons.push(...c.lessons);
+    aside.push(...c.aside);
+  } // DEV
   for (const folder of cached ? [] : folders)
     for await (const { file, image } of photographs(folder)) {
       const stream = random.fork(file);
@@ -64,11 +68,12 @@ async function fitted(folders: string[], alarms: number): Promise<typeof diagnos
       for (let copy = 0; copy < (large ? 6 : 1); copy++)
         for await (const sample of spoilt(shrunk(image, stream.uniform(low, high), SIDE), stream))
           (count % 5 === 4 ? aside : lessons).push(example(sample));
-      count++;
+      process.stderr.write(`\r${++count} photographs`);
     }
   console.log(
     `${lessons.length} examples teach, ${aside.length} choose the threshold; of ${count} photographs.`,
   );
+  if (!cached) fs.writeFileSync('/tmp/examples.json', JSON.stringify({ lessons, aside })); // DEV
   const perceptron = fit(lessons);
   const accused = aside
     .filter(({ finding }) => finding === 'none')
@@ -81,7 +86,7 @@ async function fitted(folders: string[], alarms: number): Promise<typeof diagnos
 
 function example({ image, ...rest }: Sample): Example {
   // A clean photograph left alone is what matters most.
-  return { ...rest, features: diagnosticFeatures(image), weight: rest.finding === 'none' ? 3 : 1 };
+  return { ...rest, features: diagnosticFeatures(image), weight: rest.finding === 'none' ? 2 : 1 };
 }
 
 /** By Adam on all examples at once: cross entropy, and squared errors of log sigma and quality where they are known. */
@@ -187,6 +192,7 @@ async function report(folders: string[]): Promise<void> {
       const part = file.split('/').at(-2) ?? '';
       const known = { rainy: 'rain', real: 'noise', blur: 'blur' }[part] as Finding | undefined;
       if (known) samples.push({ image, finding: known, kind: `${set}, ${part}` });
+      else if (part !== '') samples.push({ image, finding: 'none', kind: 'clean' });
       else for await (const sample of spoilt(image, random.fork(`test ${file}`))) samples.push(sample);
       for (const sample of samples) {
         const start = performance.now();

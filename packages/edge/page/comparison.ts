@@ -36,6 +36,9 @@ export class Comparison {
   /** Shows the pictures pixel for pixel, to be scrolled, or as large as there is room. */
   showActualSize(actual: boolean): void {
     this.#figure.classList.toggle('actual', actual);
+    // The middle first, where the divider is.
+    const { scrollWidth, scrollHeight, clientWidth, clientHeight } = this.#figure;
+    this.#figure.scrollTo((scrollWidth - clientWidth) / 2, (scrollHeight - clientHeight) / 2);
   }
 
   #place(share: number): void {

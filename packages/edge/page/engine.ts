@@ -1,14 +1,14 @@
 /** The thread that restores in the browser: TensorFlow.js on WebAssembly SIMD, with the kernels of the project. */
-import { PellucidError, type Raster, Restorer, readModel } from '@pellucid/core';
+import { diagnose, PellucidError, type Raster, Restorer, readModel } from '@pellucid/core';
 import { installInferenceKernels, supportsRelaxedSimd, wasmMemory } from '@pellucid/core/kernels';
 import kernels from '@pellucid/core/kernels/conv.wasm';
 import relaxedKernels from '@pellucid/core/kernels/conv-relaxed.wasm';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import backend from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { BUNDLED, type Task } from '../src/bundled.ts';
+import { BUNDLED } from '../src/bundled.ts';
 import type { Answer, Order } from './messages.ts';
-import type { Phase } from './outcome.ts';
+import type { OnProgress, Outcome, Phase } from './outcome.ts';
 
 /** As in the Worker. Small tiles also mean that progress moves and a stop is heard soon. */
 const TILE_MEMORY = 32 * 2 ** 20;
@@ -18,24 +18,35 @@ const thread = self as unknown as {
   postMessage(answer: Answer): void;
 };
 
+/** The addresses of the networks, by task. */
+const networks = new Map<string, string>(Object.entries(BUNDLED));
+
 let current: AbortController | undefined;
 let started: Promise<void> | undefined;
-const restorers = new Map<Task, Restorer>();
+const restorers = new Map<string, Restorer>();
 
 thread.onmessage = async ({ data: order }) => {
   if (order === 'stop') return current?.abort();
   current = new AbortController();
   const { signal } = current;
+  const { id } = order;
+  const onProgress: OnProgress = (doing, share) =>
+    thread.postMessage({ id, doing, ...(share !== undefined && { share }) });
   try {
-    thread.postMessage(await restore(order.file, order.task, signal));
+    thread.postMessage({ id, outcome: await restore(order.file, order.task, signal, onProgress) });
   } catch (error) {
-    if (signal.aborted) return thread.postMessage('stopped');
+    if (signal.aborted) return thread.postMessage({ id, stopped: true });
     console.error(error);
-    thread.postMessage({ trouble: reason(error) });
+    thread.postMessage({ id, trouble: reason(error) });
   }
 };
 
-async function restore(file: Blob, task: Task, signal: AbortSignal): Promise<Answer> {
+async function restore(
+  file: Blob,
+  wanted: string,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<Omit<Outcome, 'milliseconds'>> {
   const phases: Phase[] = [];
   const timed = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -44,27 +55,28 @@ async function restore(file: Blob, task: Task, signal: AbortSignal): Promise<Ans
     signal.throwIfAborted();
     return result;
   };
+  const photograph = await timed('decode', () => decode(file));
+  const task = wanted === 'auto' ? await timed('look', async () => diagnose(photograph).task) : wanted;
+  if (task === null || !networks.has(task)) return { image: file, task: null, model: null, tiles: 0, phases };
   if (!restorers.has(task)) {
-    thread.postMessage({ doing: 'Fetching the network' });
+    onProgress('Fetching the network');
     await timed('start', async () => restorers.set(task, await makeRestorer(task)));
   }
   const restorer = restorers.get(task)!;
-  thread.postMessage({ doing: 'Restoring here', share: 0 });
-  const photograph = await timed('decode', () => decode(file));
-  const onProgress = (done: number, total: number) =>
-    thread.postMessage({ doing: 'Restoring here', share: done / total });
-  const restored = await timed('restore', () => restorer.restore(photograph, { signal, onProgress }));
+  const onTile = (done: number, total: number) => onProgress('Restoring here', done / total);
+  onTile(0, 1);
+  const restored = await timed('restore', () => restorer.restore(photograph, { signal, onProgress: onTile }));
   const image = await timed('encode', () => encode(restored, file.type));
   const tiles = restorer.tiles(photograph.width, photograph.height);
-  return { outcome: { image, model: restorer.model.name, tiles, phases } };
+  return { image, task, model: restorer.model.name, tiles, phases };
 }
 
-async function makeRestorer(task: Task): Promise<Restorer> {
+async function makeRestorer(task: string): Promise<Restorer> {
   started ??= start().catch((error: unknown) => {
     started = undefined;
     throw error;
   });
-  const [weights] = await Promise.all([fetched(BUNDLED[task] as unknown as string), started]);
+  const [weights] = await Promise.all([fetched(networks.get(task)!), started]);
   return new Restorer(readModel(new Uint8Array(await weights.arrayBuffer())), { memory: TILE_MEMORY });
 }
 

@@ -3,11 +3,13 @@ import type { Outcome } from './outcome.ts';
 /** What was done, as terms and descriptions. */
 export function factsOf(
   sent: Blob,
-  { image, model, tiles, milliseconds, phases }: Outcome,
+  { image, task, model, tiles, milliseconds, phases }: Outcome,
 ): [string, string][] {
   const parts = phases.map(({ name, milliseconds }) => `${name} ${duration(milliseconds)}`);
   return [
-    ['Model', `${model}, ${tiles === 1 ? 'one piece' : `${tiles} tiles`}`],
+    task === null
+      ? ['Found', 'nothing to mend']
+      : ['Model', `${model ?? task}, ${tiles === 1 ? 'one piece' : `${tiles} tiles`}`],
     ['File', `${bytes(sent.size)} to ${bytes(image.size)}`],
     ['Time', `${duration(milliseconds)}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`],
   ];

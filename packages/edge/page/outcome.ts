@@ -1,12 +1,12 @@
-import type { Task } from '../src/bundled.ts';
-
 /** Where a photograph is restored. */
 export type Place = 'server' | 'browser';
 
 /** A restored photograph, and what is known of how it was made. */
 export interface Outcome {
   image: Blob;
-  model: string;
+  /** What was done; null where `auto` found nothing to mend, and the photograph is as it came. */
+  task: string | null;
+  model: string | null;
   tiles: number;
   /** From asking to having the file. */
   milliseconds: number;
@@ -24,10 +24,18 @@ export type OnProgress = (doing: string, share?: number) => void;
 /** Restores the bytes of an image file. Rejects with a `Trouble`, or the signal's reason when it is aborted. */
 export type Restore = (
   file: Blob,
-  task: Task,
+  task: string,
   signal: AbortSignal,
   onProgress: OnProgress,
 ) => Promise<Outcome>;
 
 /** What went wrong, in words for the visitor. */
-export class Trouble extends Error {}
+export class Trouble extends Error {
+  /** Of the server's answer, where it is what went wrong. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}

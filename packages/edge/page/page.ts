@@ -1,11 +1,10 @@
 /** The page: a photograph comes in, is restored where the visitor says, and is compared with itself. */
-import type { Task } from '../src/bundled.ts';
 import { restoreInBrowser } from './browser.ts';
 import { Comparison, element } from './comparison.ts';
 import { duration, factsOf, fileName } from './facts.ts';
 import { type Outcome, type Place, type Restore, Trouble } from './outcome.ts';
 import { drawSample } from './sample.ts';
-import { restoreOnServer } from './server.ts';
+import { listTasks, restoreOnServer, useToken } from './server.ts';
 
 const restoreAt: Record<Place, Restore> = { server: restoreOnServer, browser: restoreInBrowser };
 const privacy: Record<Place, string> = {
@@ -36,13 +35,15 @@ let made = new Map<string, Shown>();
 let running: AbortController | undefined;
 
 const place = () => new FormData(choices).get('place') as Place;
-const task = () => taskChoice.value as Task;
+const task = () => taskChoice.value;
 const key = () => `${task()} ${place()}`;
 
 async function start(): Promise<void> {
   picker.addEventListener('change', () => open(picker.files?.[0]));
   element('sample').addEventListener('click', async () => open(await drawSample()));
   choices.addEventListener('change', show);
+  // Enter in the token's field is no wish to leave the page.
+  choices.addEventListener('submit', (event) => event.preventDefault());
   cancel!.addEventListener('click', () => running?.abort());
   again!.addEventListener('click', show);
   other!.addEventListener('click', close);
@@ -52,18 +53,26 @@ async function start(): Promise<void> {
     comparison.showActualSize(actual);
   });
   document.addEventListener('paste', ({ clipboardData }) => open(clipboardData?.files[0]));
+  element('token').addEventListener('change', ({ target }) => {
+    useToken((target as HTMLInputElement).value);
+    void fillTasks();
+  });
   acceptDrops();
   showChoices();
-  await listTasks();
+  await fillTasks();
 }
 
-/** The tasks are those of the server's models. */
-async function listTasks(): Promise<void> {
-  const response = await fetch('/v1/models').catch(() => undefined);
-  if (!response?.ok) return fail('The server did not say what it can restore. Load the page again.');
-  const { models } = (await response.json()) as { models: { task: string; name: string }[] };
-  taskChoice.replaceChildren(...models.map(({ task }) => new Option(capitalised(task), task)));
-  showChoices();
+/** Offers what the server can do, or asks for the token that it wants first. */
+async function fillTasks(): Promise<void> {
+  try {
+    const tasks = await listTasks();
+    taskChoice.replaceChildren(...tasks.map((task) => new Option(capitalised(task), task)));
+    trouble.hidden = true;
+    showChoices();
+  } catch (error) {
+    element('access').hidden = (error as Trouble).status !== 401;
+    fail((error as Error).message);
+  }
 }
 
 /** A file may be dropped anywhere on the page. */
@@ -172,9 +181,13 @@ function showOutcome(outcome: Shown): void {
   again!.hidden = true;
   download.hidden = size!.hidden = facts.hidden = false;
   download.href = outcome.address;
-  download.download = fileName(photograph!.file.name, task(), outcome.image.type);
+  download.download = fileName(photograph!.file.name, outcome.task ?? 'unchanged', outcome.image.type);
   facts.replaceChildren(...factsOf(photograph!.file, outcome).map(fact));
-  status.textContent = `Restored ${place() === 'server' ? 'on the server' : 'in this browser'} in ${duration(outcome.milliseconds)}.`;
+  const where = place() === 'server' ? 'on the server' : 'in this browser';
+  status.textContent =
+    outcome.task === null
+      ? 'Nothing to mend was found; the photograph is as it came.'
+      : `Restored ${where} in ${duration(outcome.milliseconds)}.`;
   showChoices();
 }
 

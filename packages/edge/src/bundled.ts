@@ -5,5 +5,3 @@ import denoiseSmall from '../../../models/denoise/small/model.safetensors';
  * is the file's bytes; in the page, which can run them too, its address.
  */
 export const BUNDLED = { denoise: denoiseSmall } as const;
-
-export type Task = keyof typeof BUNDLED;

@@ -1,7 +1,7 @@
 import { type Model, macsPerPixel, parameters, readModel } from '@pellucid/core';
-import { BUNDLED, type Task } from './bundled.ts';
+import { BUNDLED } from './bundled.ts';
 
-export type { Task };
+export type Task = keyof typeof BUNDLED;
 
 export const TASKS = Object.keys(BUNDLED) as [Task, ...Task[]];
 

@@ -7,9 +7,20 @@ import { diagnosticFeatures } from './features.ts';
 export const FINDINGS = ['none', 'noise', 'blur', 'jpeg', 'rain'] as const;
 export type Finding = (typeof FINDINGS)[number];
 
+/** The task of the networks that mend it. */
+const TASKS: Record<Finding, string | null> = {
+  none: null,
+  noise: 'denoise',
+  blur: 'deblur',
+  jpeg: 'jpeg',
+  rain: 'derain',
+};
+
 export interface Diagnosis {
   /** The degradation that the photograph shows, or `none` where none is sure enough. */
   finding: Finding;
+  /** The task that mends it: `denoise`, `deblur`, `jpeg`, `derain`; null where nothing is to be done. */
+  task: string | null;
   /** Of each, before that caution; they sum to 1. */
   probabilities: Record<Finding, number>;
   /** Standard deviation of the noise in each channel, 0..255. Means something where noise is found. */
@@ -45,8 +56,10 @@ export function interpret(outputs: readonly number[], sure: number): Diagnosis {
   const best = shares.indexOf(Math.max(...shares));
   const probabilities = Object.fromEntries(FINDINGS.map((finding, i) => [finding, shares[i]!]));
   const [logSigma, tenths] = outputs.slice(FINDINGS.length);
+  const finding = shares[best]! >= sure ? FINDINGS[best]! : 'none';
   return {
-    finding: shares[best]! >= sure ? FINDINGS[best]! : 'none',
+    finding,
+    task: TASKS[finding],
     probabilities: probabilities as Record<Finding, number>,
     sigma: Math.exp(logSigma!),
     quality: Math.min(100, Math.max(1, Math.round(10 * tenths!))),
@@ -55,6 +68,7 @@ export function interpret(outputs: readonly number[], sure: number): Diagnosis {
 
 const undecided: Diagnosis = {
   finding: 'none',
+  task: null,
   probabilities: { none: 1, noise: 0, blur: 0, jpeg: 0, rain: 0 },
   sigma: 0,
   quality: 100,
