@@ -53,14 +53,7 @@ await report(values.test.split(','));
 async function fitted(folders: string[], alarms: number): Promise<typeof diagnosisModel> {
   const [lessons, aside]: [Example[], Example[]] = [[], []];
   let count = 0;
-  const fs = await import('node:fs'); // DEV
-  const cached = fs.existsSync('/tmp/examples.json'); // DEV
-  if (cached) {
-    const c = JSON.parse(fs.readFileSync('/tmp/examples.json', 'utf8'));
-    lessons.push(...c.lessons);
-    aside.push(...c.aside);
-  } // DEV
-  for (const folder of cached ? [] : folders)
+  for (const folder of folders)
     for await (const { file, image } of photographs(folder)) {
       const stream = random.fork(file);
       const large = image.width * image.height > 2e6;
@@ -73,7 +66,6 @@ async function fitted(folders: string[], alarms: number): Promise<typeof diagnos
   console.log(
     `${lessons.length} examples teach, ${aside.length} choose the threshold; of ${count} photographs.`,
   );
-  if (!cached) fs.writeFileSync('/tmp/examples.json', JSON.stringify({ lessons, aside })); // DEV
   const perceptron = fit(lessons);
   const accused = aside
     .filter(({ finding }) => finding === 'none')

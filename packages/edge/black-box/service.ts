@@ -106,13 +106,17 @@ export class Service {
   }
 }
 
-/** Among the processes below `pid`, the one called workerd. */
+/**
+ * Among the processes below `pid`, the workerd that runs the Worker. Another stands before it and passes requests on; only
+ * the Worker's can be inspected.
+ */
 function workerdOf(pid: number): number | undefined {
   if (!existsSync('/proc/self/schedstat')) return undefined;
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     const children = readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean);
     for (const child of children.map(Number)) {
-      if (readFileSync(`/proc/${child}/comm`, 'utf8').startsWith('workerd')) return child;
+      const command = readFileSync(`/proc/${child}/cmdline`, 'utf8');
+      if (/workerd\0serve.*--inspector-addr/s.test(command)) return child;
       const found = workerdOf(child);
       if (found !== undefined) return found;
     }
