@@ -112,7 +112,7 @@ describe.skipIf(missing !== '')(`diagnose on photographs${missing}`, () => {
     const noisy = await found((image, i) => spoilt(image, gaussianNoise({ sigma: 25 }), i));
     expect(count(noisy, 'noise')).toBeGreaterThanOrEqual(11);
     for (const { sigma } of noisy) expect(Math.abs(sigma - 25)).toBeLessThan(8);
-    const shaken = motionBlur({ travel: 15, shake: 0.3, sigma: 1 });
+    const shaken = motionBlur({ travel: 20, shake: 0.3, sigma: 1 });
     expect(count(await found((image, i) => spoilt(image, shaken, i)), 'blur')).toBeGreaterThanOrEqual(10);
     const blocky = await found((image) => compressed(image, 25));
     expect(count(blocky, 'jpeg')).toBeGreaterThanOrEqual(10);
