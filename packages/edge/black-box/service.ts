@@ -95,6 +95,16 @@ export class Service {
     return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
   }
 
+  /**
+   * Bytes that the process keeps of a request in which nothing of ours happens, or undefined where the system does not
+   * tell. A local workerd grows with every request; what this service adds is what a request keeps beyond that.
+   */
+  async keptByHealthCheck(checks = 500): Promise<number | undefined> {
+    const before = this.residentBytes();
+    for (let i = 0; i < checks; i++) await (await fetch(`${this.address}/healthz`)).bytes();
+    return before && (this.residentBytes()! - before) / checks;
+  }
+
   /** Milliseconds that the Worker's process has computed, which other work on the machine disturbs least. */
   processorMilliseconds(): number | undefined {
     if (this.workerd === undefined) return undefined;

@@ -33,10 +33,14 @@ try {
     console.log(`${name}: ${count}; the middle, 95 %, 99 % and the longest: ${list}`);
   }
   console.log(`refused within 50 ms: ${load.refusedTimes.p99 <= 50 ? 'met' : 'missed'} (99 %)`);
-  if (load.residentSlope !== undefined)
+  if (load.residentSlope !== undefined) {
+    const kept = load.residentSlope / (60 * load.rate);
+    const healthCheck = (await service.keptByHealthCheck())!;
     console.log(
-      `memory: ${(load.residentBytes! / 1e6).toFixed(0)} MB, gaining ${(load.residentSlope / 1e6).toFixed(2)} MB a minute`,
+      `memory: ${(load.residentBytes! / 1e6).toFixed(0)} MB, gaining ${(load.residentSlope / 1e6).toFixed(2)} MB a minute: ` +
+        `${(kept / 1e3).toFixed(0)} kB a request; ${(healthCheck / 1e3).toFixed(0)} kB a health check`,
     );
+  }
   console.log(`wrong: ${load.wrong.length}`);
   for (const wrong of new Set(load.wrong)) console.log(`  ${wrong}`);
   process.exitCode = load.wrong.length > 0 ? 1 : 0;

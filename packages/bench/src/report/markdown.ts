@@ -108,7 +108,7 @@ function compressionSection(row: CompressionRow): Section {
 }
 
 const SERVICE =
-  "The whole service in workerd, bytes to bytes: the least processor time of workerd's threads in the runs, where the system tells it, else time by the clock.";
+  "The whole service in workerd, bytes to bytes: the least processor time of workerd's threads in the runs, where the system tells it, else time by the clock. Cold start: to the first answer, beyond what an empty Worker takes.";
 
 function serviceTable(service: ServiceRow[]): string {
   const amount = ({ unit }: ServiceRow, value: number) =>

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { measureService } from './service.ts';
 
@@ -5,10 +6,10 @@ it('times the service by processor time, with both networks, and weighs its bund
   const job = { what: 'a small PNG', width: 96, height: 64, format: 'png', target: 100 } as const;
   const rows = await measureService(1, [job]);
   expect(rows.map(({ what }) => what)).toEqual([
-    'First answer',
+    ...(existsSync('/proc/self/schedstat') ? ['Cold start'] : []),
     'a small PNG, the served network',
     'a small PNG, 20K MACs per pixel',
     'Bundle, gzip',
   ]);
-  for (const { value, unit } of rows) expect(value).toBeGreaterThan(unit === 'ms' ? 0.1 : 500_000);
+  for (const { value, unit } of rows) expect(value).toBeGreaterThan(unit === 'ms' ? 1 : 500_000);
 }, 180_000);
