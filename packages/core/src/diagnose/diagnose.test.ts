@@ -68,7 +68,8 @@ describe('diagnosticFeatures', () => {
       [12_000, 100],
       [700, 700],
     ] as const) {
-      const regions = [...regionsOf(drawn(width, height))];
+      const image: Raster = { width, height, channels: 3, data: new Uint8Array(width * height * 3) };
+      const regions = [...regionsOf(image)];
       const seen = regions.reduce((sum, region) => sum + region.width * region.height, 0);
       expect(seen).toBeLessThanOrEqual(2 ** 18);
       expect(seen).toBeGreaterThan(60_000);
@@ -96,7 +97,7 @@ const folder = photographs('CBSD68');
 const missing = existsSync(folder) ? '' : ` (skipped: no ${folder})`;
 
 describe.skipIf(missing !== '')(`diagnose on photographs${missing}`, () => {
-  const files = missing ? [] : readdirSync(folder).sort().slice(0, 12);
+  const files = missing ? [] : readdirSync(folder).sort().slice(0, 8);
   const found = async (spoil: (image: Raster, i: number) => Raster | Promise<Raster>) =>
     Promise.all(
       files.map(async (file, i) => diagnose(await spoil(await readPicture(join(folder, file)), i))),
@@ -105,17 +106,17 @@ describe.skipIf(missing !== '')(`diagnose on photographs${missing}`, () => {
     findings.filter((one) => one.finding === finding).length;
 
   it('accuses hardly a clean one', async () => {
-    expect(count(await found((image) => image), 'none')).toBeGreaterThanOrEqual(11);
+    expect(count(await found((image) => image), 'none')).toBeGreaterThanOrEqual(7);
   });
 
   it('finds what was done to most others', async () => {
     const noisy = await found((image, i) => spoilt(image, gaussianNoise({ sigma: 25 }), i));
-    expect(count(noisy, 'noise')).toBeGreaterThanOrEqual(11);
+    expect(count(noisy, 'noise')).toBeGreaterThanOrEqual(7);
     for (const { sigma } of noisy) expect(Math.abs(sigma - 25)).toBeLessThan(8);
     const shaken = motionBlur({ travel: 20, shake: 0.3, sigma: 1 });
-    expect(count(await found((image, i) => spoilt(image, shaken, i)), 'blur')).toBeGreaterThanOrEqual(10);
+    expect(count(await found((image, i) => spoilt(image, shaken, i)), 'blur')).toBeGreaterThanOrEqual(6);
     const blocky = await found((image) => compressed(image, 25));
-    expect(count(blocky, 'jpeg')).toBeGreaterThanOrEqual(10);
+    expect(count(blocky, 'jpeg')).toBeGreaterThanOrEqual(6);
     for (const { finding, quality } of blocky)
       if (finding === 'jpeg') expect(Math.abs(quality - 25)).toBeLessThan(15);
     const fall = rain({
@@ -126,6 +127,6 @@ describe.skipIf(missing !== '')(`diagnose on photographs${missing}`, () => {
       width: 0.8,
       brightness: 0.5,
     });
-    expect(count(await found((image, i) => spoilt(image, fall, i)), 'rain')).toBeGreaterThanOrEqual(9);
-  }, 60_000);
+    expect(count(await found((image, i) => spoilt(image, fall, i)), 'rain')).toBeGreaterThanOrEqual(6);
+  }, 180_000);
 });
