@@ -41,7 +41,8 @@ const SURE = diagnosisModel.threshold;
  * steps on a grid of 8 and at bright thin streaks, in up to 2^18 pixels spread over the photograph. It is cautious: a good
  * photograph is to be left alone, so what it is not sure of is `none`; so is one below 32 pixels a side.
  * `packages/bench/scripts/fit-diagnosis.ts` fits it and prints how often it is right. Two degradations at once are
- * found as the stronger of them.
+ * found as the stronger of them. What it was taught are photographs scaled down for a screen: a piece of a camera's
+ * picture at full size, which is soft, may pass for blurred, and the camera's own faint noise in it for none.
  *
  * @param image of any array type; alpha is not looked at.
  */
