@@ -1,6 +1,6 @@
 /** `pnpm edge`: runs the Worker on this machine, in the runtime that Cloudflare runs. No account and no network needed. */
 import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { defineCommand, runMain } from 'citty';
@@ -23,6 +23,8 @@ const edge = defineCommand({
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         ...process.env,
+        // The page is bundled by a shell, which must find this Node and no older one.
+        PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
         WRANGLER_SEND_METRICS: 'false',
         // Without a terminal nobody can answer a question.
         ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { CI: '1' }),

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const edge = join(import.meta.dirname, '..');
@@ -11,7 +11,7 @@ const wrangler = join(edge, 'node_modules/wrangler/bin/wrangler.js');
 const environment = {
   ...process.env,
   // The page is bundled by a shell, which must find this Node and no older one.
-  PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+  PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
   WRANGLER_SEND_METRICS: 'false',
   CI: '1',
 };
