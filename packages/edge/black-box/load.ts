@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stamped } from './files.ts';
 import type { Service } from './service.ts';
-import { stamped } from './stamp.ts';
 
 /** What came of sending more than a service can do. */
 export interface Load {

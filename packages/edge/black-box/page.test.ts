@@ -1,8 +1,9 @@
+import { Random } from '@pellucid/core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { picture } from '../src/testing.ts';
 import { executablePath } from './browser.ts';
+import { picture, pipe } from './files.ts';
 
 const missing = executablePath ? '' : ' (skipped: no Chromium; install it, or name one in PELLUCID_BROWSER)';
 const address = inject('address');
@@ -233,17 +234,10 @@ function furthest(a: Uint8Array, b: Uint8Array): number {
 
 /** A drawn picture under noise of sigma 25, as PNG. */
 function noisy(width: number, height: number): Promise<Buffer> {
-  const { data } = picture(width, height, 3, 7);
-  let state = 1;
-  const uniform = () => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    return state / 2 ** 31;
-  };
-  const bytes = Uint8Array.from(data, (value) => {
-    const spread = 25 * (uniform() + uniform() + uniform() + uniform() - 2) * Math.sqrt(3);
-    return Math.min(255, Math.max(0, Math.round(value + spread)));
-  });
-  return sharp(bytes, { raw: { width, height, channels: 3 } })
+  const random = new Random('noise');
+  const drawn = picture(width, height);
+  const data = drawn.data.map((value) => Math.min(255, Math.max(0, value + 25 * random.normal())));
+  return pipe({ ...drawn, data })
     .png()
     .toBuffer();
 }

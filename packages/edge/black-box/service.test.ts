@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { psnr, type Raster } from '@pellucid/core';
 import sharp from 'sharp';
 import { describe, expect, inject, test } from 'vitest';
-import { picture } from '../src/testing.ts';
+import { picture, pipe } from './files.ts';
 import { bombard } from './hostile/bombard.ts';
 import { seeds } from './hostile/seeds.ts';
 import { overload } from './load.ts';
@@ -12,9 +12,7 @@ const service = new Service(inject('address'), inject('workerd'));
 const RGB = { channel: 'RGB', crop: 0, round: true } as const;
 
 function file(image: Raster, format: 'png' | 'jpeg' | 'webp'): Promise<Buffer<ArrayBuffer>> {
-  const { width, height, channels, data } = image;
-  const pipe = sharp(data as Uint8Array, { raw: { width, height, channels } });
-  return pipe.toFormat(format, { quality: 95 }).toBuffer() as Promise<Buffer<ArrayBuffer>>;
+  return pipe(image).toFormat(format, { quality: 95 }).toBuffer() as Promise<Buffer<ArrayBuffer>>;
 }
 
 async function read(response: Response): Promise<Raster> {

@@ -3,10 +3,9 @@
  * `node packages/edge/scripts/load.ts [--seconds 600] [--side 256] [--times 4]`; exits with 1 when an answer was wrong.
  */
 import { parseArgs } from 'node:util';
+import { picture, pipe } from '../black-box/files.ts';
 import { overload } from '../black-box/load.ts';
 import { Service } from '../black-box/service.ts';
-import { encodePng } from '../src/image/png-encode.ts';
-import { picture } from '../src/testing.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +17,7 @@ const { values } = parseArgs({
 const side = Number(values.side);
 const service = await Service.start();
 try {
-  const photograph = await encodePng(picture(side, side));
+  const photograph = await pipe(picture(side, side)).png().toBuffer();
   const load = await overload(service, photograph, Number(values.seconds), Number(values.times));
   const milliseconds = (value: number) => `${value.toFixed(0)} ms`;
   console.log(

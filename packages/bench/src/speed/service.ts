@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { Random } from '@pellucid/core';
 import sharp from 'sharp';
+import { stamped } from '../../../edge/black-box/files.ts';
 import { compressedBytes, Service } from '../../../edge/black-box/service.ts';
-import { stamped } from '../../../edge/black-box/stamp.ts';
 import type { ServiceRow } from '../report/schema.ts';
 
 const workers = path.join(import.meta.dirname, '../../workerd');

@@ -1,15 +1,14 @@
 import { deflateSync } from 'node:zlib';
 import type { Random } from '@pellucid/core';
-import { extendedWebp, join, jpegHeader, pngOf } from '../../src/testing.ts';
-import { type Bytes, noise, type Seed } from './seeds.ts';
+import { type Bytes, emptyJpeg, join, png } from '../files.ts';
+import { noise, type Seed } from './seeds.ts';
 
 /** Small files that ask for much memory or time. Each is made of a few bytes that say so, or of data that swells. */
 export const bombs: readonly ((random: Random, seeds: readonly Seed[]) => Bytes)[] = [
   // A header that promises more than there could be.
-  (random) =>
-    pngOf({ ...anyLayout(random), width: anySize(random), height: anySize(random) }, deflated(1000)),
-  (random) => jpegHeader({ width: anySize(random) & 0xffff, height: anySize(random) & 0xffff }),
-  (_, seeds) => extendedWebp(named(seeds, 'webp'), { width: 1 << 24, height: 1 << 24 }),
+  (random) => png({ ...anyLayout(random), width: anySize(random), height: anySize(random) }, deflated(1000)),
+  (random) => emptyJpeg({ width: anySize(random) & 0xffff, height: anySize(random) & 0xffff }),
+  (_, seeds) => named(seeds, 'webp, extended').slice().fill(255, 24, 30),
   (random, seeds) => {
     // The sizes that the picture itself gives: 14 bits each.
     const bytes = named(seeds, random.integer(2) ? 'webp' : 'webp, lossless').slice();
@@ -18,10 +17,10 @@ export const bombs: readonly ((random: Random, seeds: readonly Seed[]) => Bytes)
   },
   // More pixels than the header promises: a megabyte, or sixty-four.
   (random) =>
-    pngOf({ width: 8, height: 8, bitDepth: 8, colourType: 2 }, random.integer(8) ? swollen1 : swollen64),
+    png({ width: 8, height: 8, bitDepth: 8, colourType: 2 }, random.integer(8) ? swollen1 : swollen64),
   // The most pixels that are let in, and too few bytes for them.
   (random) =>
-    pngOf({ width: 4096, height: 512, bitDepth: 8, colourType: 6 }, deflated(random.integer(1 << 20))),
+    png({ width: 4096, height: 512, bitDepth: 8, colourType: 6 }, deflated(random.integer(1 << 20))),
   // Texts and profiles that nobody asked for, each of which swells to sixty-four megabytes.
   (random) => {
     const [type, head] = [
@@ -32,14 +31,14 @@ export const bombs: readonly ((random: Random, seeds: readonly Seed[]) => Bytes)
     const chunk = join([new TextEncoder().encode(head), swollen64]);
     const times = 1 + random.integer(8);
     const small = { width: 4, height: 4, bitDepth: 8, colourType: 2 };
-    return pngOf(
+    return png(
       small,
       deflated(4 * 13),
       Array.from({ length: times }, () => [type, chunk]),
     );
   },
   // As many scans as fit.
-  (random) => jpegHeader({ width: 2000, height: 1000, scans: 2 + random.integer(20_000) }),
+  (random) => emptyJpeg({ width: 2000, height: 1000, scans: 2 + random.integer(20_000) }),
   (random, seeds) => {
     // The scans of a good file over and over.
     const { bytes, parts } = seeds.find(({ name }) => name === 'jpeg, progressive')!;
@@ -56,7 +55,7 @@ export const bombs: readonly ((random: Random, seeds: readonly Seed[]) => Bytes)
   // Very many parts of no length.
   (random) => {
     const count = random.integer(20_000);
-    return pngOf(
+    return png(
       { width: 1, height: 1, bitDepth: 8, colourType: 2 },
       deflated(4),
       Array.from({ length: count }, () => ['teXt', new Uint8Array(0)]),

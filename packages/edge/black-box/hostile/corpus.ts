@@ -1,8 +1,8 @@
 import { Random } from '@pellucid/core';
-import { join } from '../../src/testing.ts';
+import { type Bytes, join, latin } from '../files.ts';
 import { bombs } from './bombs.ts';
 import { mutations, STRANGERS } from './mutations.ts';
-import { type Bytes, noise, seeds } from './seeds.ts';
+import { noise, seeds } from './seeds.ts';
 
 /** A request body that means harm, and how it is sent. */
 export interface Hostile {
@@ -32,8 +32,7 @@ export async function* hostileBodies(count: number, seed: string | number): Asyn
       yield { kind: `bomb ${bomb}`, body: bombs[bomb]!(random, good), chunked };
     } else if (die < 92) {
       const stranger = STRANGERS[random.integer(STRANGERS.length)]!;
-      const latin = Uint8Array.from(stranger, (letter) => letter.charCodeAt(0));
-      const body = join([latin, noise(random.integer(2000), random)]);
+      const body = join([latin(stranger), noise(random.integer(2000), random)]);
       const contentType = ['image/png', 'image/jpeg', 'image/avif', 'text/html'][random.integer(4)]!;
       yield { kind: 'another kind of file', body, contentType, chunked };
     } else if (die < 99) {

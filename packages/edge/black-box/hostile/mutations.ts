@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Random } from '@pellucid/core';
-import { join } from '../../src/testing.ts';
-import { type Bytes, noise, type Seed } from './seeds.ts';
+import { type Bytes, join } from '../files.ts';
+import { noise, type Seed } from './seeds.ts';
 
 /** Ways to spoil a good file. */
 export const mutations: Record<string, (seed: Seed, random: Random, seeds: readonly Seed[]) => Bytes> = {

@@ -1,8 +1,6 @@
 import type { Random } from '@pellucid/core';
 import sharp from 'sharp';
-import { exif, extendedWebp, jpegWithExif, picture } from '../../src/testing.ts';
-
-export type Bytes = Uint8Array<ArrayBuffer>;
+import { type Bytes, picture, pipe } from '../files.ts';
 
 /** A good file, and where its parts begin: chunks of a PNG or WebP, segments of a JPEG. */
 export interface Seed {
@@ -13,12 +11,7 @@ export interface Seed {
 
 /** Good files of every kind that is read, and of some that are refused. */
 export async function seeds(): Promise<Seed[]> {
-  const from = (channels: 3 | 4, width = 60, height = 45) => {
-    const { data } = picture(width, height, channels);
-    return sharp(data as Uint8Array, { raw: { width, height, channels } });
-  };
-  const jpeg = new Uint8Array(await from(3).jpeg().toBuffer());
-  const webp = new Uint8Array(await from(4).webp().toBuffer());
+  const from = (channels: 3 | 4) => pipe(picture(60, 45, channels));
   const frames = sharp(new Uint8Array(20 * 40 * 3).fill(99), {
     raw: { width: 20, height: 40, channels: 3, pageHeight: 20 },
   });
@@ -29,19 +22,15 @@ export async function seeds(): Promise<Seed[]> {
     'png, grey': await from(3).greyscale().png().toBuffer(),
     'png, interlaced': await from(4).png({ progressive: true }).toBuffer(),
     'png, 16 bits': await from(3).toColourspace('rgb16').png().toBuffer(),
-    jpeg,
+    jpeg: await from(3).jpeg().toBuffer(),
     'jpeg, progressive': await from(3).jpeg({ progressive: true }).toBuffer(),
     'jpeg, grey': await from(3).greyscale().jpeg().toBuffer(),
     'jpeg, 4:4:4': await from(3).jpeg({ chromaSubsampling: '4:4:4' }).toBuffer(),
-    'jpeg, turned': jpegWithExif(jpeg, 6),
+    'jpeg, turned': await from(3).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     'jpeg, cmyk': await from(3).toColourspace('cmyk').jpeg().toBuffer(),
-    webp,
+    webp: await from(4).webp().toBuffer(),
     'webp, lossless': await from(3).webp({ lossless: true }).toBuffer(),
-    'webp, extended': extendedWebp(
-      new Uint8Array(await from(3).webp().toBuffer()),
-      { width: 60, height: 45 },
-      [['EXIF', exif(3)]],
-    ),
+    'webp, extended': await from(3).withMetadata({ orientation: 3 }).webp().toBuffer(),
     'webp, animated': await frames.webp().toBuffer(),
   };
   return Object.entries(files).map(([name, file]) => {
