@@ -9,6 +9,7 @@ const check = defineCommand({
     const steps = [
       ['tsc', '--noEmit', '-p', '.'],
       ['tsc', '--noEmit', '-p', 'packages/edge'],
+      ['tsc', '--noEmit', '-p', 'packages/edge/page'],
       ['tsc', '--noEmit', '-p', 'packages/bench/workerd'],
       ['biome', 'check', ...(args.fix ? ['--write'] : []), '.'],
     ];

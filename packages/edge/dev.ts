@@ -1,6 +1,6 @@
 /** `pnpm edge`: runs the Worker on this machine, in the runtime that Cloudflare runs. No account and no network needed. */
 import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { defineCommand, runMain } from 'citty';
@@ -23,6 +23,8 @@ const edge = defineCommand({
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         ...process.env,
+        // The page is bundled by a shell, which must find this Node and no older one.
+        PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
         WRANGLER_SEND_METRICS: 'false',
         // Without a terminal nobody can answer a question.
         ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { CI: '1' }),
@@ -43,7 +45,9 @@ const edge = defineCommand({
       console.log(line);
       const address = /Ready on (https?:\/\/[\w.:]+)/.exec(line)?.[1];
       if (address) {
-        console.log(`\nRestore a photograph (PNG, JPEG or WebP):\n`);
+        console.log(
+          `\nOpen ${address} in a browser, or restore a photograph (PNG, JPEG or WebP) from here:\n`,
+        );
         console.log(`  curl --data-binary @photo.png '${address}/v1/restore?task=denoise' -o restored.png\n`);
         console.log(`Everything else the service does: ${address}/docs\n`);
       }

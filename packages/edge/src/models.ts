@@ -1,8 +1,7 @@
 import { enlargement, type Model, macsPerPixel, parameters, readModel } from '@pellucid/core';
-import denoise from '../../../models/denoise/small/model.safetensors';
+import { BUNDLED as NETWORKS } from './bundled.ts';
 
-/** The released networks in the bundle, by the task a request names: a new one is an import above and its name here. */
-const BUNDLED: Record<string, ArrayBuffer> = { denoise };
+const BUNDLED: Record<string, ArrayBuffer> = NETWORKS;
 
 /** The name of a bundled model's task. */
 export type Task = string;

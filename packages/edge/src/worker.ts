@@ -1,3 +1,4 @@
+import { diagnose } from '@pellucid/core';
 import { createApp } from './app.ts';
 import type { Env } from './config.ts';
 import { restorerFor, startEngine } from './engine.ts';
@@ -8,9 +9,10 @@ export { Job } from './jobs/job.ts';
 
 // One for the whole isolate, whose memory its requests and its queue share.
 const gate = new Gate();
-const app = createApp({ restorerFor, startEngine, gate });
+const studio = { restorerFor, detect: diagnose };
+const app = createApp({ ...studio, startEngine, gate });
 
 export default {
   fetch: app.fetch,
-  queue: (batch: Batch, env: Env) => consume(batch, env, { restorerFor }, gate),
+  queue: (batch: Batch, env: Env) => consume(batch, env, studio, gate),
 };

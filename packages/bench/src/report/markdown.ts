@@ -2,7 +2,7 @@ import { toMarkdown as distillationToMarkdown } from '../distillation/table.ts';
 import { toMarkdown as enginesToMarkdown } from '../engines/report.ts';
 import { bytes, count, decibels, interval, macs, percent, seconds, similarity } from './format.ts';
 import { markdownTable } from './markdown-table.ts';
-import type { CompressionRow, QualityTable, Report, SpeedRow } from './schema.ts';
+import type { CompressionRow, QualityTable, Report, ServiceRow, SpeedRow } from './schema.ts';
 
 /** A part of the report: what it says, and for the tables of quality the figures, from which plots are drawn. */
 export interface Section {
@@ -112,7 +112,24 @@ function compressionSection(row: CompressionRow): Section {
   };
 }
 
-function speedSection({ rows, absent }: NonNullable<Report['speed']>): Section {
+const SERVICE =
+  "The whole service in workerd, bytes to bytes: the least processor time of workerd's threads in the runs, where the system tells it, else time by the clock. Cold start: to the first answer, beyond what an empty Worker takes.";
+
+function serviceTable(service: ServiceRow[]): string {
+  const amount = ({ unit }: ServiceRow, value: number) =>
+    unit === 'ms' ? `${count(value)} ms` : bytes(value);
+  return markdownTable([
+    ['', 'measured', 'target', ''],
+    ...service.map((row) => [
+      row.what,
+      amount(row, row.value),
+      amount(row, row.target),
+      row.value <= row.target ? 'met' : '**missed**',
+    ]),
+  ]);
+}
+
+function speedSection({ rows, service, absent }: NonNullable<Report['speed']>): Section {
   const cells = (row: SpeedRow) => [
     row.model,
     row.version,
@@ -131,6 +148,7 @@ function speedSection({ rows, absent }: NonNullable<Report['speed']>): Section {
         ...rows.map(cells),
       ]),
       'One thread, restoring alone, the middle of the runs. Yardsticks: the same against a fixed loop of plain JavaScript run between the restorations, by which two machines compare. Cold start: from the start of the process or page, in workerd from the first request, to the first restored 64x64 picture.',
+      ...(service ? [serviceTable(service), SERVICE] : []),
       listed(
         'Absent',
         absent.map(({ runtime, reason }) => `${runtime}: ${reason}`),

@@ -4,8 +4,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCurve } from './curves.ts';
 import { bytes, macs } from './format.ts';
+import { sections } from './markdown.ts';
 import { markdownTable } from './markdown-table.ts';
 import { costPlot, linePlot } from './plots.ts';
+import type { Report } from './schema.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -88,6 +90,17 @@ it('writes figures in units that keep them short', () => {
     '1.85 MB',
     '',
   ]);
+});
+
+it('says of each figure of the service whether its target was met', () => {
+  const service = [
+    { what: 'quick', value: 99.6, unit: 'ms', target: 150 },
+    { what: 'heavy', value: 4e6, unit: 'bytes', target: 3e6 },
+  ] as const;
+  const report = { speed: { rows: [], service, absent: [] } } as unknown as Report;
+  const markdown = sections(report)[0]!.markdown;
+  expect(markdown).toContain('| quick | 100 ms | 150 ms | met |');
+  expect(markdown).toContain('| heavy | 4.00 MB | 3.00 MB | **missed** |');
 });
 
 it('keeps bars out of the cells of a table', () => {

@@ -105,6 +105,16 @@ export const SpeedRow = z.strictObject({
 });
 export type SpeedRow = z.infer<typeof SpeedRow>;
 
+/** One figure of the whole service, bytes to bytes in workerd, held against its target. */
+export const ServiceRow = z.strictObject({
+  what: z.string(),
+  value: z.number(),
+  unit: z.enum(['ms', 'bytes']),
+  /** What the value should be at most. */
+  target: z.number(),
+});
+export type ServiceRow = z.infer<typeof ServiceRow>;
+
 export const Report = z.strictObject({
   schema: z.literal('pellucid-bench/2'),
   /** The command that makes this report again. */
@@ -124,6 +134,7 @@ export const Report = z.strictObject({
   speed: z
     .strictObject({
       rows: z.array(SpeedRow),
+      service: z.array(ServiceRow).optional(),
       absent: z.array(z.strictObject({ runtime: z.string(), reason: z.string() })),
     })
     .optional(),

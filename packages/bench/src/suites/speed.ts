@@ -6,6 +6,7 @@ import type { SpeedRow } from '../report/schema.ts';
 import { browser } from '../speed/browser.ts';
 import { node } from '../speed/node.ts';
 import type { Runtime } from '../speed/runtime.ts';
+import { measureService } from '../speed/service.ts';
 import { workerd } from '../speed/workerd.ts';
 import { median } from '../statistics.ts';
 import type { Suite } from '../suite.ts';
@@ -59,6 +60,14 @@ export const speed: Suite = {
         }
         await session.save();
       }
+    if (names.includes('workerd')) {
+      section.service = await measureService(RUNS);
+      for (const { what, value, unit, target } of section.service)
+        console.log(
+          `${what}: ${Math.round(value)} ${unit}, target ${target}: ${value <= target ? 'met' : 'missed'}`,
+        );
+      await session.save();
+    }
     if (section.rows.length === 0) session.fail('No runtime could be timed.');
   },
 };

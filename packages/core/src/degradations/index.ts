@@ -7,7 +7,7 @@ import { MotionBlurSettings, motionBlur } from './motion-blur.ts';
 import { RainSettings, rain } from './rain.ts';
 
 export { BicubicDownscaleSettings, bicubicDownscale } from './bicubic-downscale.ts';
-export type { Degradation } from './degradation.ts';
+export type { Degradation, ImmediateDegradation } from './degradation.ts';
 export { addGaussianNoise, drawSigma, GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
 export { type JpegCodec, JpegSettings, jpeg } from './jpeg.ts';
 export { MotionBlurSettings, motionBlur } from './motion-blur.ts';

@@ -103,7 +103,7 @@ export async function* fileParts(
     for (;;) {
       const part = nextPart(parts, most, malformed);
       if (!part) break;
-      if (part.name !== 'file' || !part.isFile) continue;
+      if (!isImage(part, malformed)) continue;
       files += 1;
       if (files > mostFiles && mostFiles > 1) {
         throw problem('too-many-images', `Send at most ${mostFiles} images in one job.`);
@@ -115,6 +115,15 @@ export async function* fileParts(
   }
   if (size === 0) throw problem('empty-body', 'Send a form with the bytes of an image.');
   throw malformed('the form has no end');
+}
+
+/** Whether a part is a file called "file". What a part is called is decoded when it is asked for. */
+function isImage(part: MultipartPart, malformed: (cause: unknown) => Error): boolean {
+  try {
+    return part.name === 'file' && part.isFile;
+  } catch (cause) {
+    throw malformed(cause);
+  }
 }
 
 function nextPart(

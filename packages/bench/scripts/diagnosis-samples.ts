@@ -1,0 +1,151 @@
+/** The photographs that the diagnosis is fitted to and tested on: clean ones, and what each degradation makes of them. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Finding,
+  gaussianNoise,
+  motionBlur,
+  type Random,
+  type Raster,
+  rain,
+  resizeBicubic,
+} from '@pellucid/core';
+import { isImageFile, readImage } from '@pellucid/trainer';
+import sharp from 'sharp';
+
+export type Bytes = Raster & { data: Uint8Array };
+
+/** Every photograph of a folder and the folders within it. */
+export async function* photographs(folder: string): AsyncGenerator<{ file: string; image: Bytes }> {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(isImageFile).sort();
+  for (const file of files) yield { file, image: (await readImage(join(folder, file))) as Bytes };
+}
+
+/** Scaled down, so that what its file was compressed by is gone, and cut to at most `most` pixels a side. */
+export function shrunk(image: Bytes, factor: number, most: number): Bytes {
+  const small = bytes(factor === 1 ? image : resizeBicubic(image, 1 / factor));
+  return cropped(small, Math.min(most, small.width), Math.min(most, small.height));
+}
+
+export function cropped({ width, height, data }: Bytes, toWidth: number, toHeight: number): Bytes {
+  const [left, top] = [(width - toWidth) >> 1, (height - toHeight) >> 1];
+  const cut = new Uint8Array(toWidth * toHeight * 3);
+  for (let y = 0; y < toHeight; y++) {
+    const from = 3 * ((top + y) * width + left);
+    cut.set(data.subarray(from, from + 3 * toWidth), 3 * y * toWidth);
+  }
+  return { width: toWidth, height: toHeight, channels: 3, data: cut };
+}
+
+/** One degraded photograph, and what was done to it. */
+export interface Sample {
+  image: Bytes;
+  finding: Finding;
+  /** What names its row in a table: the finding, and how strong or how. */
+  kind: string;
+  sigma?: number;
+  quality?: number;
+}
+
+/** What is made of a clean photograph: as itself, hardly compressed, and under each degradation. Drawn from `random`. */
+export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Sample> {
+  yield { image, finding: 'none', kind: 'clean' };
+  const fine = 90 + random.integer(9);
+  yield { image: await compressed(image, fine), finding: 'none', kind: 'clean, JPEG from 90' };
+  const soft = await sharp(image.data, { raw: raw(image) })
+    .blur(random.uniform(0.4, 0.9))
+    .raw()
+    .toBuffer();
+  yield { image: { ...image, data: new Uint8Array(soft) }, finding: 'none', kind: 'clean, soft' };
+  yield { image: enlarged(image, random), finding: 'none', kind: 'clean, enlarged' };
+  for (const [low, high] of [
+    [5, 15],
+    [15, 30],
+    [30, 55],
+  ] as const) {
+    const sigma = random.uniform(low, high);
+    const noisy = degraded(image, gaussianNoise({ sigma }), random);
+    yield { image: noisy, finding: 'noise', kind: `noise, sigma ${low} to ${high}`, sigma };
+  }
+  const sigma = random.uniform(10, 40);
+  const stored = await compressed(degraded(image, gaussianNoise({ sigma }), random), 80 + random.integer(18));
+  yield { image: stored, finding: 'noise', kind: 'noise, then JPEG from 80' };
+  const faint = degraded(image, gaussianNoise({ sigma: random.uniform(10, 40) }), random);
+  yield { image: enlarged(faint, random), finding: 'noise', kind: 'noise, then enlarged' };
+  for (const [low, high] of [
+    [4, 10],
+    [10, 30],
+  ] as const) {
+    const blur = motionBlur({ travel: [low, high], shake: [0, 0.6], sigma: [0, 1.5] });
+    yield {
+      image: degraded(image, blur, random),
+      finding: 'blur',
+      kind: `motion blur, ${low} to ${high} px`,
+    };
+  }
+  const blurred = await sharp(image.data, { raw: raw(image) })
+    .blur(random.uniform(1.8, 4))
+    .raw()
+    .toBuffer();
+  yield { image: { ...image, data: new Uint8Array(blurred) }, finding: 'blur', kind: 'defocus' };
+  for (const [low, high] of [
+    [10, 30],
+    [30, 60],
+    [60, 80],
+  ] as const) {
+    const quality = Math.round(random.uniform(low, high));
+    yield {
+      image: await compressed(image, quality),
+      finding: 'jpeg',
+      kind: `JPEG, quality ${low} to ${high}`,
+      quality,
+    };
+  }
+  const light = {
+    coverage: [0.03, 0.12],
+    length: [15, 60],
+    width: [0.4, 0.8],
+    brightness: [0.15, 0.4],
+  } as const;
+  const heavy = {
+    coverage: [0.1, 0.35],
+    length: [8, 45],
+    width: [0.4, 1.2],
+    brightness: [0.25, 0.6],
+  } as const;
+  for (const [kind, settings, layers] of [
+    ['light rain', light, 1],
+    ['rain', heavy, 1 + random.integer(4)],
+  ] as const) {
+    const fall = rain({ layers, angle: [-40, 40], ...(settings as unknown as Ranges) });
+    yield { image: degraded(image, fall, random), finding: 'rain', kind };
+  }
+}
+
+type Ranges = Omit<Parameters<typeof rain>[0], 'layers' | 'angle'>;
+
+/** As a camera's own picture at full size is: no detail as fine as its pixels. */
+function enlarged(image: Bytes, random: Random): Bytes {
+  const large = resizeBicubic(image, random.uniform(1.3, 2.2)) as Bytes;
+  return cropped(large, Math.min(image.width, large.width), Math.min(image.height, large.height));
+}
+
+function degraded(image: Bytes, degradation: ReturnType<typeof gaussianNoise>, random: Random): Bytes {
+  const pixels = Float32Array.from(image.data, (value) => value / 255);
+  return bytes({ ...image, data: degradation.apply(pixels, image.width, image.height, random) });
+}
+
+async function compressed(image: Bytes, quality: number): Promise<Bytes> {
+  const file = await sharp(image.data, { raw: raw(image) })
+    .jpeg({ quality })
+    .toBuffer();
+  return { ...image, data: new Uint8Array(await sharp(file).raw().toBuffer()) };
+}
+
+const raw = ({ width, height }: Bytes) => ({ width, height, channels: 3 as const });
+
+function bytes(image: Raster): Bytes {
+  if (image.data instanceof Uint8Array) return image as Bytes;
+  const data = Uint8Array.from(image.data, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
+  return { ...image, data };
+}

@@ -1,0 +1,127 @@
+/** The thread that restores in the browser: TensorFlow.js on WebAssembly SIMD, with the kernels of the project. */
+import { diagnose, PellucidError, type Raster, Restorer, readModel } from '@pellucid/core';
+import { installInferenceKernels, supportsRelaxedSimd, wasmMemory } from '@pellucid/core/kernels';
+import kernels from '@pellucid/core/kernels/conv.wasm';
+import relaxedKernels from '@pellucid/core/kernels/conv-relaxed.wasm';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import backend from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { BUNDLED } from '../src/bundled.ts';
+import type { Answer, Order } from './messages.ts';
+import type { OnProgress, Outcome, Phase } from './outcome.ts';
+
+/** As in the Worker. Small tiles also mean that progress moves and a stop is heard soon. */
+const TILE_MEMORY = 32 * 2 ** 20;
+
+const thread = self as unknown as {
+  onmessage: (event: MessageEvent<Order>) => void;
+  postMessage(answer: Answer): void;
+};
+
+/** The addresses of the networks, by task. */
+const networks = new Map<string, string>(Object.entries(BUNDLED));
+
+let current: AbortController | undefined;
+let started: Promise<void> | undefined;
+const restorers = new Map<string, Restorer>();
+
+thread.onmessage = async ({ data: order }) => {
+  if (order === 'stop') return current?.abort();
+  current = new AbortController();
+  const { signal } = current;
+  const { id } = order;
+  const onProgress: OnProgress = (doing, share) =>
+    thread.postMessage({ id, doing, ...(share !== undefined && { share }) });
+  try {
+    thread.postMessage({ id, outcome: await restore(order.file, order.task, signal, onProgress) });
+  } catch (error) {
+    if (signal.aborted) return thread.postMessage({ id, stopped: true });
+    console.error(error);
+    thread.postMessage({ id, trouble: reason(error) });
+  }
+};
+
+async function restore(
+  file: Blob,
+  wanted: string,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<Omit<Outcome, 'milliseconds'>> {
+  const phases: Phase[] = [];
+  const timed = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const result = await run();
+    phases.push({ name, milliseconds: performance.now() - start });
+    signal.throwIfAborted();
+    return result;
+  };
+  const photograph = await timed('decode', () => decode(file));
+  const task = wanted === 'auto' ? await timed('look', async () => diagnose(photograph).task) : wanted;
+  if (task === null || !networks.has(task)) return { image: file, task: null, model: null, tiles: 0, phases };
+  if (!restorers.has(task)) {
+    onProgress('Fetching the network');
+    await timed('start', async () => restorers.set(task, await makeRestorer(task)));
+  }
+  const restorer = restorers.get(task)!;
+  const onTile = (done: number, total: number) => onProgress('Restoring here', done / total);
+  onTile(0, 1);
+  const restored = await timed('restore', () => restorer.restore(photograph, { signal, onProgress: onTile }));
+  const image = await timed('encode', () => encode(restored, file.type));
+  const tiles = restorer.tiles(photograph.width, photograph.height);
+  return { image, task, model: restorer.model.name, tiles, phases };
+}
+
+async function makeRestorer(task: string): Promise<Restorer> {
+  started ??= start().catch((error: unknown) => {
+    started = undefined;
+    throw error;
+  });
+  const [weights] = await Promise.all([fetched(networks.get(task)!), started]);
+  return new Restorer(readModel(new Uint8Array(await weights.arrayBuffer())), { memory: TILE_MEMORY });
+}
+
+async function start(): Promise<void> {
+  // It wants addresses of the builds without SIMD and with threads too, of which it needs neither.
+  const builds = ['', '-simd', '-threaded-simd'].map((build) => [`tfjs-backend-wasm${build}.wasm`, backend]);
+  setWasmPaths(Object.fromEntries(builds));
+  if (!(await tf.setBackend('wasm'))) throw new Error('The wasm backend did not start.');
+  const address = supportsRelaxedSimd() ? relaxedKernels : kernels;
+  const module = await WebAssembly.compileStreaming(fetched(address));
+  installInferenceKernels({ module, memory: wasmMemory(tf.backend()) });
+}
+
+async function fetched(address: string): Promise<Response> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address} answered ${response.status}.`);
+  return response;
+}
+
+class Undecodable extends Error {}
+
+/** The pixels as the file has them, upright, their colour profile not applied: as the server takes them. */
+async function decode(file: Blob): Promise<Raster> {
+  const bitmap = await createImageBitmap(file, {
+    colorSpaceConversion: 'none',
+    premultiplyAlpha: 'none',
+  }).catch((cause) => {
+    throw new Undecodable('', { cause });
+  });
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return { width, height, channels: 4, data: context.getImageData(0, 0, width, height).data };
+}
+
+function encode({ width, height, data }: Raster, type: string): Promise<Blob> {
+  const canvas = new OffscreenCanvas(width, height);
+  const pixels = new Uint8ClampedArray(data as Uint8ClampedArray<ArrayBuffer>);
+  canvas.getContext('2d')!.putImageData(new ImageData(pixels, width, height), 0, 0);
+  return canvas.convertToBlob({ type, quality: 0.9 });
+}
+
+function reason(error: unknown): string {
+  if (error instanceof PellucidError) return error.message;
+  if (error instanceof Undecodable) return 'This browser cannot read the file as an image. Choose another.';
+  return 'Restoring failed in this browser. Restore on the server instead.';
+}

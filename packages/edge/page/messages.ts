@@ -1,0 +1,12 @@
+import type { Outcome } from './outcome.ts';
+
+/** What the page tells the engine: to restore a file, or to stop doing so. Answers bear the order's number. */
+export type Order = { id: number; file: Blob; task: string } | 'stop';
+
+/** What the engine answers. */
+export type Answer = { id: number } & (
+  | { doing: string; share?: number }
+  | { outcome: Omit<Outcome, 'milliseconds'> }
+  | { trouble: string }
+  | { stopped: true }
+);
