@@ -125,7 +125,7 @@ describe('POST /v1/restore', () => {
 
 test('GET /readyz says what is served, or names what is wrong', async () => {
   const ready = await SELF.fetch('http://edge/readyz');
-  expect(await ready.json()).toEqual({ status: 'ready', tasks: ['denoise'], jobs: true });
+  expect(await ready.json()).toEqual({ status: 'ready', tasks: ['denoise', 'auto'], jobs: true });
   const error = vi.spyOn(console, 'warn').mockImplementation(() => {});
   const env = { MAX_PIXELS: 'many', API_TOKENS: 'short' };
   for (const path of ['/readyz', '/v1/models']) {

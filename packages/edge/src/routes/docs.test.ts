@@ -27,7 +27,7 @@ test('GET /openapi.json describes every address, made from the routes themselves
   ]);
   const { parameters, responses, requestBody } = document.paths['/v1/restore']!.post!;
   expect(parameters.map(({ name }) => name)).toEqual(['task', 'strength', 'quality', 'format']);
-  expect(parameters[0]).toMatchObject({ in: 'query', required: true, schema: { enum: ['denoise'] } });
+  expect(parameters[0]).toMatchObject({ in: 'query', required: true, schema: { enum: ['denoise', 'auto'] } });
   expect(parameters[1]).toMatchObject({ schema: { default: 1, minimum: 0, maximum: 1 } });
   expect(Object.keys(requestBody.content)).toContain('multipart/form-data');
   for (const status of [200, 304, 400, 401, 406, 413, 415, 422, 429, 500, 503]) {
