@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { PellucidError } from '@pellucid/core';
-import { isImageFile } from '@pellucid/trainer';
+import { isImageFile, keyOf, type PairLayout, pairFiles } from '@pellucid/trainer';
 import type { Protocol } from './protocol.ts';
 
 /** The files of one sample, by paths relative to the set's folder; only pairs have `degraded`. */
@@ -35,15 +35,12 @@ export async function photographsBelow(folder: string): Promise<string[]> {
  * @throws PellucidError `bench/no-photographs` when not one sample is there, saying what was looked for
  */
 export async function findSamples(folder: string, protocol: Protocol): Promise<FoundFiles> {
-  const files = await photographsBelow(folder);
-  const keyed = (pattern: RegExp): Keyed =>
-    files.flatMap((file) => {
-      const groups = pattern.exec(file)?.slice(1);
-      const key = groups?.filter(Boolean).join('');
-      return key === undefined || Object.hasOwn(protocol.exclude, key) ? [] : [{ key, file }];
-    });
-  const clean = keyed(protocol.clean);
-  const found = protocol.degraded ? pairs(clean, keyed(protocol.degraded)) : singles(clean);
+  const { clean, degraded, exclude } = protocol;
+  const files = (await photographsBelow(folder)).filter(
+    (file) =>
+      ![clean, degraded].some((pattern) => pattern && Object.hasOwn(exclude, keyOf(file, pattern) ?? '')),
+  );
+  const found = degraded ? paired(files, { clean, degraded }) : singles(files, clean);
   if (found.samples.length === 0) {
     const wanted = [protocol.clean, protocol.degraded].filter(Boolean).join(' with its ');
     throw new PellucidError(
@@ -54,25 +51,16 @@ export async function findSamples(folder: string, protocol: Protocol): Promise<F
   return found;
 }
 
-type Keyed = { key: string; file: string }[];
-
-function singles(clean: Keyed): FoundFiles {
-  return { samples: clean.map(({ key, file }) => ({ id: key, clean: file })), unpaired: [] };
+function singles(files: readonly string[], clean: RegExp): FoundFiles {
+  const samples = files.flatMap((file) => {
+    const id = keyOf(file, clean);
+    return id === undefined ? [] : [{ id, clean: file }];
+  });
+  return { samples, unpaired: [] };
 }
 
-function pairs(clean: Keyed, degraded: Keyed): FoundFiles {
-  const cleanFiles = new Map(clean.map(({ key, file }) => [key, file]));
-  const used = new Set(degraded.map(({ key }) => key));
-  const samples: SampleFiles[] = [];
-  const unpaired: FoundFiles['unpaired'] = [];
-  for (const { key, file } of degraded) {
-    const partner = cleanFiles.get(key);
-    // Where several degraded files share a clean one, only their own names tell them apart.
-    if (partner) samples.push({ id: file.replace(/\.\w+$/, ''), clean: partner, degraded: file });
-    else unpaired.push({ file, reason: `there is no clean file "${key}" to compare it with` });
-  }
-  for (const { key, file } of clean)
-    if (!used.has(key))
-      unpaired.push({ file, reason: `there is no degraded file "${key}" that belongs to it` });
-  return { samples, unpaired };
+function paired(files: readonly string[], layout: PairLayout): FoundFiles {
+  const { pairs, unpaired } = pairFiles(files, layout);
+  // Where several degraded files share a clean one, only their own names tell them apart.
+  return { samples: pairs.map((pair) => ({ id: pair.degraded.replace(/\.\w+$/, ''), ...pair })), unpaired };
 }

@@ -39,12 +39,17 @@ export interface FoundPairs {
   unpaired: { file: string; reason: string }[];
 }
 
+/** What a file's name says which others it belongs to by; undefined where it does not fit the pattern. */
+export function keyOf(file: string, pattern: RegExp): string | undefined {
+  return pattern.exec(file)?.slice(1).filter(Boolean).join('');
+}
+
 /** Which files belong together, by their paths with `/` between parts, in the order of the degraded ones. */
 export function pairFiles(files: readonly string[], { clean, degraded }: PairLayout): FoundPairs {
   const keyed = (pattern: RegExp) =>
     files.flatMap((file) => {
-      const groups = pattern.exec(file)?.slice(1);
-      return groups ? [{ key: groups.filter(Boolean).join(''), file }] : [];
+      const key = keyOf(file, pattern);
+      return key === undefined ? [] : [{ key, file }];
     });
   const originals = new Map(keyed(clean).map(({ key, file }) => [key, file]));
   const copies = keyed(degraded);
