@@ -14,7 +14,7 @@ export { nearest } from './nearest.ts';
 export { Parameters } from './parameters.ts';
 export { formatRecipe, parseRecipe, type Recipe } from './recipe.ts';
 export { release } from './release.ts';
-export type { CacheOptions } from './teacher-cache.ts';
+export { type CacheOptions, fingerprintOf } from './teacher-cache.ts';
 export { loadTeachers, methodFor } from './teachers.ts';
 export { type TrainingOptions, type TrainingResult, train } from './train.ts';
 export { openTrainingData, type TrainingData } from './training-data.ts';

@@ -91,7 +91,8 @@ export function fingerprintsOf({ clean, degraded, noiseLevels, shape }: Pairs): 
   return { degraded: names(degraded, noiseLevels), clean: names(clean) };
 }
 
-function fingerprintOf({ network, weights, graphModel }: Teacher): string {
+/** Equal for models that compute the same: of the network's settings and all weights. */
+export function fingerprintOf({ network, weights, graphModel }: Teacher): string {
   if (graphModel) return graphModel.hash;
   const hash = createHash('sha256').update(JSON.stringify(network));
   for (const [name, values] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1)))

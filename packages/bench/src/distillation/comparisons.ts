@@ -52,10 +52,15 @@ export const comparisons: Record<string, Record<string, Change>> = {
     mtkd: set(),
     'mtkd-best-teacher': ofOneTeacher('{kind: mtkd}'),
     'mtkd-mean': set('aggregator=mean'),
+    'mtkd-mean-of-2': ({ teachers = [] }) => [
+      'aggregator=mean',
+      `teachers=${JSON.stringify(teachers.slice(0, 2))}`,
+    ],
     'mtkd-l1': set('method.distance=l1'),
     'mtkd-dct': set('method.distance=dct'),
     'mtkd-details': set('method.distance=wavelet-details'),
     'mtkd-2-levels': set('method.levels=2'),
+    'mtkd-3-levels': set('method.levels=3'),
     'mtkd-4-levels': set('method.levels=4'),
   },
 };

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { type Model, PellucidError } from '@pellucid/core';
 import {
   type CacheOptions,
+  fingerprintOf,
   formatRecipe,
   loadModel,
   loadTeachers,
@@ -71,16 +72,37 @@ export async function measureStudent(
   condition: Condition,
   seed: number,
 ): Promise<Measured> {
+  return measureOnce(folder, () => loadModel(modelFile(folder)), dataset, condition, seed);
+}
+
+/** The same of a teacher, kept in a folder of its own below `runs`. */
+export async function measureTeacher(
+  runs: string,
+  teacher: Model,
+  dataset: Dataset,
+  condition: Condition,
+  seed: number,
+): Promise<Measured> {
+  const folder = path.join(runs, 'teachers', fingerprintOf(teacher).slice(0, 10));
+  return measureOnce(folder, async () => teacher, dataset, condition, seed);
+}
+
+async function measureOnce(
+  folder: string,
+  load: () => Promise<Model>,
+  dataset: Dataset,
+  condition: Condition,
+  seed: number,
+): Promise<Measured> {
   const name = `${dataset.protocol.folder}-${describeCondition(condition)}-${dataset.samples.length}-${seed}`;
   const file = path.join(folder, 'measured', `${name.replace(/\W+/g, '-')}.json`);
   if (existsSync(file)) return Measured.parse(JSON.parse(await readFile(file, 'utf8')));
-  const measured = await measureModel(await loadModel(modelFile(folder)), dataset, condition, seed);
+  const measured = await measure(await load(), dataset, condition, seed);
   await writeAtomically(file, `${JSON.stringify(measured)}\n`);
   return measured;
 }
 
-/** The same of any model. */
-export async function measureModel(
+async function measure(
   model: Model,
   dataset: Dataset,
   condition: Condition,

@@ -44,11 +44,15 @@ it('prints what is clear of zero in bold', () => {
     reference: 'slkd',
     input: { psnr: 20, ssim: 0.4 },
     student: cost,
-    teacher: { name: 't', psnr: 31, ssim: 0.9, parameters: 100, macsPerPixel: 100, scale: 1 },
+    teachers: [
+      { name: 'both', psnr: 31, ssim: 0.9, parameters: 100, macsPerPixel: 100, scale: 1 },
+      { name: 'one', psnr: 30, ssim: 0.8, parameters: 50, macsPerPixel: 50, scale: 1 },
+    ],
     rows,
   });
   const text = toMarkdown(table);
   expect(text).toContain('10 parameters (90.0 % fewer than the teacher), 20 MACs per pixel (80.0 % fewer)');
+  expect(text).toMatch(/teacher both .* 31\.00 .*\n\| teacher one .* 30\.00/);
   const [, scratch, logits, slkd] = /scratch(.*)\n\| logits(.*)\n\| slkd(.*)/.exec(text)!;
   expect(scratch).toMatch(
     /\| 29\.00 \| 1\.000 \| 0\.9000 \| 3 \| {2}\| \*\*\+0\.300\*\* \(\+0\.300 \.\. \+0\.300\)/,

@@ -44,7 +44,10 @@ export const DistillationTable = z.strictObject({
   reference: z.string(),
   input: z.strictObject({ psnr: z.number(), ssim: z.number() }),
   student: Cost,
-  teacher: z.strictObject({ name: z.string(), psnr: z.number(), ssim: z.number(), ...Cost.shape }),
+  /** The one that teaches first; where it is several and what merges them, each alone, and their mean, after it. */
+  teachers: z
+    .array(z.strictObject({ name: z.string(), psnr: z.number(), ssim: z.number(), ...Cost.shape }))
+    .min(1),
   rows: z.array(MethodRow),
 });
 export type DistillationTable = z.infer<typeof DistillationTable>;
@@ -93,7 +96,8 @@ export function methodRows(
 
 /** The table for people. A difference stands in bold where its interval is clear of zero. */
 export function toMarkdown(table: DistillationTable): string {
-  const { steps, protocol, reference, input, student, teacher, rows } = table;
+  const { steps, protocol, reference, input, student, teachers, rows } = table;
+  const [teacher] = teachers as [(typeof teachers)[0]];
   const difference = (value: OverSeeds | undefined) => {
     if (!value) return '';
     const { mean, low, high } = value;
@@ -116,7 +120,10 @@ export function toMarkdown(table: DistillationTable): string {
     markdownTable([
       ['', 'PSNR (dB)', 'deviation', 'SSIM', 'seeds', 'above scratch (dB)', `${reference} above it (dB)`],
       ['input', decibels(input.psnr), '', similarity(input.ssim), '', '', ''],
-      [`teacher ${teacher.name}`, decibels(teacher.psnr), '', similarity(teacher.ssim), '', '', ''],
+      ...teachers.map(({ name, psnr, ssim }) => [
+        `teacher ${name}`,
+        ...[decibels(psnr), '', similarity(ssim), '', '', ''],
+      ]),
       ...lines,
     ]),
     `${steps} steps each. Student: ${count(student.parameters)} parameters (${cut('parameters')} fewer than the teacher), ${count(student.macsPerPixel)} MACs per pixel (${cut('macsPerPixel')} fewer)${student.scale === 1 ? '' : `, ${macs((student.macsPerPixel * 1280 * 720) / student.scale ** 2)} MACs for an output of 1280x720`}. Deviations over seeds; differences between runs of one seed, with the 95 % interval of their mean (Student's t), bold where it is clear of zero. ${protocol}.`,

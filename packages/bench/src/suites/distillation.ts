@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { enlargement, macsPerPixel, PellucidError, parameters } from '@pellucid/core';
+import { enlargement, type Model, macsPerPixel, PellucidError, parameters } from '@pellucid/core';
 import {
   loadModel,
   loadTeachers,
@@ -20,7 +20,7 @@ import {
   type Task,
 } from '../datasets/protocol.ts';
 import { comparisons } from '../distillation/comparisons.ts';
-import { measureModel, measureStudent, runFolder, trainStudent } from '../distillation/student-run.ts';
+import { measureStudent, measureTeacher, runFolder, trainStudent } from '../distillation/student-run.ts';
 import { type DistillationTable, methodRows, type Results, toMarkdown } from '../distillation/table.ts';
 import { dataFolder, root } from '../folders.ts';
 import { numberOf, numbersOf, type Options, words } from '../options.ts';
@@ -103,6 +103,7 @@ async function compare(file: string, options: Options, session: Session, signal:
   for (const [dataset, condition] of sets) {
     const table = await tabulate(
       base,
+      runs,
       folders,
       dataset,
       condition,
@@ -159,6 +160,7 @@ const defaultSets: Partial<Record<Task, string>> = {
 
 async function tabulate(
   recipe: Recipe,
+  runs: string,
   folders: Map<string, Map<number, string>>,
   dataset: Dataset,
   condition: Condition,
@@ -166,22 +168,27 @@ async function tabulate(
 ): Promise<DistillationTable> {
   const results = new Map<string, Results>();
   let student = '';
-  for (const [row, runs] of folders) {
+  for (const [row, ofSeeds] of folders) {
     const measured: Results = new Map();
-    for (const [runSeed, folder] of runs) {
+    for (const [runSeed, folder] of ofSeeds) {
       measured.set(runSeed, await measureStudent(folder, dataset, condition, seed));
       student = path.join(folder, 'model');
     }
     results.set(row, measured);
   }
-  const [teacher] = await loadTeachers(recipe);
   const { graph } = await loadModel(student);
-  const { psnr, ssim, input } = await measureModel(teacher!, dataset, condition, seed);
   const cost = (of: typeof graph) => ({
     parameters: parameters(of),
     macsPerPixel: macsPerPixel(of),
     scale: enlargement(of),
   });
+  const teachers: DistillationTable['teachers'] = [];
+  let input: DistillationTable['input'] | undefined;
+  for (const teacher of await teachersAndParts(recipe)) {
+    const { psnr, ssim, ...rest } = await measureTeacher(runs, teacher, dataset, condition, seed);
+    teachers.push({ name: teacher.name, psnr, ssim, ...cost(teacher.graph) });
+    input = rest.input;
+  }
   return {
     recipe: recipe.name,
     steps: recipe.steps,
@@ -189,11 +196,21 @@ async function tabulate(
     condition: describeCondition(condition),
     protocol: describeProtocol(dataset.protocol, condition),
     reference: recipe.method.kind,
-    input,
+    input: input!,
     student: cost(graph),
-    teacher: { name: teacher!.name, psnr, ssim, ...cost(teacher!.graph) },
+    teachers,
     rows: methodRows(results, recipe.method.kind),
   };
+}
+
+/** The teacher; after one that merges others, each of these alone and the mean of them, which it has to beat. */
+async function teachersAndParts(recipe: Recipe): Promise<Model[]> {
+  const [teacher] = await loadTeachers(recipe);
+  const { teachers = [], aggregator } = recipe;
+  if (teachers.length < 2) return [teacher!];
+  const parts = await Promise.all(teachers.map((location) => loadModel(location)));
+  const means = aggregator === 'mean' ? [] : await loadTeachers({ ...recipe, aggregator: 'mean' });
+  return [teacher!, ...parts, ...means];
 }
 
 /** The first SIGINT ends the run at hand after its step, with a checkpoint. */
