@@ -1,5 +1,6 @@
 import { PellucidError } from '@pellucid/core';
 import type { ArgsDef, ParsedArgs } from 'citty';
+import type { Strengths } from './datasets/protocol.ts';
 
 /** Every option of `pnpm bench SUITE`; a suite names those that it reads. */
 export const options = {
@@ -11,7 +12,7 @@ export const options = {
     type: 'string',
     description: 'Sets by name, folders, `drawn` or `all`, separated by commas; else the first of each task.',
   },
-  task: { type: 'string', description: 'Only this task: denoise, derain, deblur or sr.' },
+  task: { type: 'string', description: 'Only this task: denoise, derain, deblur, jpeg or sr.' },
   model: {
     type: 'string',
     description:
@@ -20,6 +21,7 @@ export const options = {
   teacher: { type: 'string', description: 'What --model is compared with; else the `teacher` beside it.' },
   sigma: { type: 'string', default: '25', description: 'Noise levels, in 8-bit units.' },
   scale: { type: 'string', default: '2,3,4', description: 'Factors of super-resolution.' },
+  quality: { type: 'string', default: '10', description: 'Qualities of JPEG, 1..100.' },
   limit: { type: 'string', description: 'Only the first so many images of each set; tables then say so.' },
   seed: { type: 'string', default: '0', description: 'Seed of the noise and of the bootstrap.' },
   size: { type: 'string', description: 'Width and height that cost or speed are stated for, as 512x512.' },
@@ -80,6 +82,20 @@ export function numbersOf(flag: OptionName, text: string, valid: (value: number)
   const list = words(text);
   if (list.length === 0) throw new PellucidError('cli/usage', `--${flag} cannot be empty.`);
   return list.map((word) => numberOf(flag, word, valid));
+}
+
+/** How strongly the options have the bench degrade clean photographs. */
+export function strengthsOf({ sigma, scale, quality, seed }: Options): Strengths {
+  return {
+    sigmas: numbersOf('sigma', sigma, (value) => value >= 0 && value <= 255),
+    scales: numbersOf('scale', scale, (value) => Number.isInteger(value) && value > 1),
+    qualities: numbersOf(
+      'quality',
+      quality,
+      (value) => Number.isInteger(value) && value >= 1 && value <= 100,
+    ),
+    seed: numberOf('seed', seed, Number.isInteger),
+  };
 }
 
 /** `512x256`, or `512` for a square. */

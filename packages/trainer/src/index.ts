@@ -1,5 +1,6 @@
 export { writeAtomically } from './atomic-file.ts';
 export { runCommand } from './cli/command.ts';
+export { jpegCodec } from './data/jpeg-codec.ts';
 export { keyOf, type PairLayout, pairFiles } from './data/pair-layouts.ts';
 export { proceduralPhotograph } from './data/procedural.ts';
 export { type Engine, openEngine } from './engine/index.ts';

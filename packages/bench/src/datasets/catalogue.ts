@@ -2,7 +2,7 @@
  * The test sets that the literature on restoration measures on, each with its protocol. Layouts are those of the
  * authors' own archives; the later packaging that many people know (`input` and `target`) is read too.
  */
-import { Protocol } from './protocol.ts';
+import { Protocol, type Task } from './protocol.ts';
 
 /** Photographs in the folder itself, or in the one that archives put the originals in. */
 const originals = /^(?:(?:HR|GTmod12|original|original_png)\/)?([^/]+)\.\w+$/;
@@ -27,13 +27,34 @@ const urban = { ...denoise, tasks: ['sr', 'denoise'], source: 'Huang et al., CVP
 
 /** In the order in which sets are asked for: the first that is there of each task is what a bench measures by itself. */
 export const catalogue: readonly Protocol[] = [
-  { ...denoise, folder: 'CBSD68', name: 'CBSD68', count: 68, source: 'Martin et al., ICCV 2001' },
+  {
+    ...denoise,
+    folder: 'CBSD68',
+    name: 'CBSD68',
+    tasks: ['denoise', 'deblur'],
+    count: 68,
+    source: 'Martin et al., ICCV 2001',
+  },
   { ...denoise, folder: 'Kodak24', name: 'Kodak24', count: 24, source: 'Franzen, Kodak lossless true color' },
   { ...denoise, folder: 'McMaster', name: 'McMaster', count: 18, source: 'Zhang et al., JEI 2011' },
 
   { ...sr, folder: 'Set5', name: 'Set5', count: 5, source: 'Bevilacqua et al., BMVC 2012' },
-  { ...sr, folder: 'Set14', name: 'Set14', count: 14, source: 'Zeyde et al., Curves and Surfaces 2010' },
-  { ...sr, folder: 'BSD100', name: 'BSD100', count: 100, source: 'Martin et al., ICCV 2001' },
+  {
+    ...sr,
+    folder: 'Set14',
+    name: 'Set14',
+    tasks: ['sr', 'jpeg'],
+    count: 14,
+    source: 'Zeyde et al., Curves and Surfaces 2010',
+  },
+  {
+    ...sr,
+    folder: 'BSD100',
+    name: 'BSD100',
+    tasks: ['sr', 'jpeg'],
+    count: 100,
+    source: 'Martin et al., ICCV 2001',
+  },
   { ...urban, folder: 'Urban100', name: 'Urban100', count: 100 },
   { ...urban, folder: 'Urban100_subset20', name: 'Urban100 (every fifth, 20 of 100)', count: 20 },
 
@@ -107,7 +128,7 @@ export const catalogue: readonly Protocol[] = [
 ].map((entry) => Protocol.parse(entry));
 
 /** The protocol of pairs in a folder of one's own: names that agree up to the ending belong together. */
-export function pairsProtocol(folder: string, task: Protocol['tasks'][number], count: number): Protocol {
+export function pairsProtocol(folder: string, task: Task, count: number): Protocol {
   return Protocol.parse({
     name: folder,
     folder,
@@ -122,7 +143,7 @@ export function pairsProtocol(folder: string, task: Protocol['tasks'][number], c
 }
 
 /** The protocol of clean photographs in a folder of one's own, nested as it may be. */
-export function originalsProtocol(folder: string, task: 'denoise' | 'sr', count: number): Protocol {
+export function originalsProtocol(folder: string, task: Task, count: number): Protocol {
   return Protocol.parse({
     ...(task === 'sr' ? sr : denoise),
     name: folder,

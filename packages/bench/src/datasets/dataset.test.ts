@@ -9,11 +9,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dataFolder } from '../folders.ts';
 import { writePicture } from '../testing.ts';
 import { catalogue } from './catalogue.ts';
-import { openDataset, presentDatasets } from './dataset.ts';
+import { openDataset, presentDatasets, type Sample } from './dataset.ts';
 import { findSamples } from './files.ts';
+import { conditions, conventions } from './protocol.ts';
 import { bicubic, cropToMultiple, toBytes, toFloat } from './raster.ts';
 
 const noise = { kind: 'noise', sigma: 25, seed: 0 } as const;
+const strengths = { sigmas: [25], scales: [2], qualities: [10], seed: 0 };
 const rgb = { channel: 'RGB', crop: 0, round: false } as const;
 
 let data: string;
@@ -133,6 +135,29 @@ describe('clean photographs', () => {
       code: 'bench/size-mismatch',
       message: expect.stringMatching(/babyx3\.png is 16x14.*wants 16x13/),
     });
+  });
+
+  it('are stored as JPEG, worse the lower the quality, and measured on Y', async () => {
+    await writePicture(path.join(data, 'Set14/lenna.png'), 1, 64, 48);
+    const { samples, protocol } = await openDataset('Set14', data, 'jpeg');
+    const [poor, good] = conditions(protocol, { ...strengths, qualities: [10, 90] });
+    expect(conventions(protocol, poor!).channel).toBe('Y');
+    const [worse, better] = await Promise.all([poor!, good!].map((condition) => samples[0]!.read(condition)));
+    const psnrOf = ({ input, truth }: Awaited<ReturnType<Sample['read']>>) => psnr(input, truth, rgb);
+    expect(psnrOf(worse!)).toBeLessThan(psnrOf(better!) - 3);
+  });
+
+  it('are blurred by a camera’s shake that depends on the seed and their own name', async () => {
+    await files(['CBSD68/a.png', 'CBSD68/b.png']);
+    const { samples, protocol } = await openDataset('CBSD68', data, 'deblur');
+    const [shaken] = conditions(protocol, strengths);
+    expect(shaken).toEqual({ kind: 'shake', seed: 0 });
+    const { input, truth } = await samples[1]!.read(shaken!);
+    expect(psnr(input, truth, rgb)).toBeLessThan(35);
+    expect((await samples[1]!.read({ kind: 'shake', seed: 1 })).input).not.toEqual(input);
+    await rm(path.join(data, 'CBSD68/a.png'));
+    const [alone] = (await openDataset('CBSD68', data, 'deblur')).samples;
+    expect((await alone!.read(shaken!)).input).toEqual(input);
   });
 
   it('are drawn where there are none', async () => {

@@ -71,10 +71,10 @@ async function unlisted(folder: string, task: Task | undefined): Promise<Dataset
   const pairs = pairsProtocol(name, task ?? 'denoise', count);
   const found = await findSamples(folder, pairs).catch(() => undefined);
   if (found) return fromFiles(folder, { ...pairs, count: found.samples.length + found.unpaired.length });
-  if (task !== undefined && task !== 'denoise' && task !== 'sr')
+  if (task === 'derain')
     throw new PellucidError(
       'bench/no-pairs',
-      `${folder} holds no pairs, and ${task} needs them: put the degraded files into ${folder}/input and the clean ones, named alike, into ${folder}/target.`,
+      `${folder} holds no pairs, and derain needs them: put the degraded files into ${folder}/input and the clean ones, named alike, into ${folder}/target.`,
     );
   return fromFiles(folder, originalsProtocol(name, task ?? 'denoise', count));
 }
@@ -96,10 +96,10 @@ async function fromFiles(folder: string, protocol: Protocol): Promise<Dataset> {
 
 function drawn(task: Task): Dataset {
   const count = 8;
-  if (task !== 'denoise' && task !== 'sr')
+  if (task === 'derain')
     throw new PellucidError(
       'bench/wrong-task',
-      `Drawn pictures are clean: they serve denoise and sr, not ${task}.`,
+      'Drawn pictures are clean, and derain is measured on pairs: name a set of them.',
     );
   const protocol: Protocol = {
     ...originalsProtocol(DRAWN, task, count),

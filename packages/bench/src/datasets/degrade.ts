@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { createDegradation, PellucidError, Random } from '@pellucid/core';
-import { readImage } from '@pellucid/trainer';
+import { createDegradation, type DegradationSettings, PellucidError, Random } from '@pellucid/core';
+import { jpegCodec, readImage } from '@pellucid/trainer';
 import type { SampleFiles } from './files.ts';
-import type { Condition } from './protocol.ts';
+import { type Condition, shake } from './protocol.ts';
 import { bicubic, cropToMultiple, type FloatRaster, toFloat } from './raster.ts';
 
 /** A degraded photograph and what it should have been, RGB in 0..1; `input` may go beyond, and be smaller. */
@@ -15,7 +15,7 @@ export interface Pair {
 /**
  * The pair that a condition makes of a clean photograph, or reads from beside it.
  *
- * Noise depends on the seed and on the photograph's name alone: the same whichever others stand beside it, and
+ * Noise and shake depend on the seed and on the photograph's name alone: the same whichever others stand beside it, and
  * whatever format the file has.
  *
  * @throws PellucidError `bench/size-mismatch` naming the file, `image/unreadable`
@@ -26,13 +26,21 @@ export async function degrade(
   condition: Condition,
   folder: string,
 ): Promise<Pair> {
+  const apply = async (settings: DegradationSettings, seed: number): Promise<Pair> => {
+    const { width, height, data } = truth;
+    const random = new Random(seed).fork(files.id);
+    const degradation = createDegradation(settings, jpegCodec);
+    return { truth, input: { ...truth, data: await degradation.apply(data, width, height, random) } };
+  };
   switch (condition.kind) {
     case 'noise': {
-      const { width, height, data } = truth;
-      const random = new Random(condition.seed).fork(files.id);
-      const noise = createDegradation({ kind: 'gaussian-noise', sigma: condition.sigma });
-      return { truth, input: { ...truth, data: await noise.apply(data, width, height, random) } };
+      const { sigma, seed } = condition;
+      return apply({ kind: 'gaussian-noise', sigma }, seed);
     }
+    case 'shake':
+      return apply({ kind: 'motion-blur', ...shake }, condition.seed);
+    case 'jpeg':
+      return apply({ kind: 'jpeg', quality: condition.quality, subsampled: 1 }, 0);
     case 'bicubic': {
       const cropped = cropToMultiple(truth, condition.scale);
       return { truth: cropped, input: await reduced(cropped, files, condition.scale, folder) };

@@ -1,6 +1,7 @@
+import type { MotionBlurSettings } from '@pellucid/core';
 import { z } from 'zod';
 
-export const tasks = ['denoise', 'derain', 'deblur', 'sr'] as const;
+export const tasks = ['denoise', 'derain', 'deblur', 'jpeg', 'sr'] as const;
 export type Task = (typeof tasks)[number];
 
 /**
@@ -38,16 +39,35 @@ export type Protocol = z.infer<typeof Protocol>;
 export type Condition =
   | { kind: 'noise'; sigma: number; seed: number }
   | { kind: 'bicubic'; scale: number }
+  | { kind: 'jpeg'; quality: number }
+  | { kind: 'shake'; seed: number }
   | { kind: 'pairs' };
 
-/** What a set is measured under: as its pairs were recorded, reduced by each scale, or with noise of each sigma. */
+/** How strongly each degradation is to be applied, and the seed of what is random about it. */
+export interface Strengths {
+  sigmas: readonly number[];
+  scales: readonly number[];
+  /** Of a JPEG encoder, 1..100. */
+  qualities: readonly number[];
+  seed: number;
+}
+
+/** What a set is measured under: as its pairs were recorded, or under each condition that its first task asks for. */
 export function conditions(
   { degraded, tasks }: Protocol,
-  { sigmas, scales, seed }: { sigmas: readonly number[]; scales: readonly number[]; seed: number },
+  { sigmas, scales, qualities, seed }: Strengths,
 ): Condition[] {
   if (degraded) return [{ kind: 'pairs' }];
-  if (tasks[0] === 'sr') return scales.map((scale) => ({ kind: 'bicubic', scale }));
-  return sigmas.map((sigma) => ({ kind: 'noise', sigma, seed }));
+  switch (tasks[0]) {
+    case 'sr':
+      return scales.map((scale) => ({ kind: 'bicubic', scale }));
+    case 'jpeg':
+      return qualities.map((quality) => ({ kind: 'jpeg', quality }));
+    case 'deblur':
+      return [{ kind: 'shake', seed }];
+    default:
+      return sigmas.map((sigma) => ({ kind: 'noise', sigma, seed }));
+  }
 }
 
 export function describeCondition(condition: Condition): string {
@@ -56,10 +76,20 @@ export function describeCondition(condition: Condition): string {
       return `sigma ${condition.sigma}`;
     case 'bicubic':
       return `x${condition.scale}`;
+    case 'jpeg':
+      return `JPEG ${condition.quality}`;
+    case 'shake':
+      return 'camera shake';
     case 'pairs':
       return 'as recorded';
   }
 }
+
+/** Of the camera's path while the shutter is open; the sensor's noise is just enough that inverting the blur does not pay. */
+export const shake = { travel: [10, 30], shake: [0, 0.6], sigma: 1 } satisfies Omit<
+  MotionBlurSettings,
+  'kind'
+>;
 
 const channelNames = { RGB: 'RGB', Y: 'Y of BT.601', Y8: 'Y of BT.601 rounded to 8 bits' };
 
@@ -73,16 +103,26 @@ export function describeProtocol(protocol: Protocol, condition: Condition): stri
       return `${where}; Gaussian noise of sigma ${condition.sigma}, seed ${condition.seed}, neither clipped nor rounded; restored image rounded to 8 bits`;
     case 'bicubic':
       return `${where}; cropped to a multiple of ${condition.scale}, reduced by MATLAB's bicubic, rounded to 8 bits; restored image rounded to 8 bits`;
+    case 'jpeg':
+      return `${where}; stored by libjpeg-turbo at quality ${condition.quality}, colours at half the resolution (4:2:0); restored image rounded to 8 bits`;
+    case 'shake': {
+      const { travel, sigma } = shake;
+      return `${where}; blurred along a random path of ${travel.join(' to ')} pixels for each photograph, seed ${condition.seed}, and noise of sigma ${sigma}; restored image rounded to 8 bits`;
+    }
     case 'pairs':
       return `${where}; both images as their files hold them; restored image rounded to 8 bits`;
   }
 }
 
-/** The metric's conventions under a condition: super-resolution measures Y and leaves out as many pixels as the scale. */
+/**
+ * The metric's conventions under a condition: super-resolution measures Y and leaves out as many pixels as the scale, and
+ * what JPEG left is measured on Y too, whichever set it is.
+ */
 export function conventions(
   { channel, crop }: Protocol,
   condition: Condition,
 ): Pick<Protocol, 'channel' | 'crop'> {
   if (condition.kind === 'bicubic') return { channel: 'Y', crop: condition.scale };
+  if (condition.kind === 'jpeg') return { channel: 'Y', crop };
   return { channel, crop };
 }

@@ -23,7 +23,7 @@ import { comparisons } from '../distillation/comparisons.ts';
 import { measureStudent, measureTeacher, runFolder, trainStudent } from '../distillation/student-run.ts';
 import { type DistillationTable, methodRows, type Results, toMarkdown } from '../distillation/table.ts';
 import { dataFolder, root } from '../folders.ts';
-import { numberOf, numbersOf, type Options, words } from '../options.ts';
+import { numberOf, numbersOf, type Options, strengthsOf, words } from '../options.ts';
 import type { Session, Suite } from '../suite.ts';
 import { unknown } from '../unknown.ts';
 
@@ -41,6 +41,7 @@ export const distillation: Suite = {
     'dataset',
     'sigma',
     'scale',
+    'quality',
     'limit',
     'seed',
     'set',
@@ -64,6 +65,7 @@ async function compare(file: string, options: Options, session: Session, signal:
   const base = parseRecipe(text, [...settings, ...changes]);
   const rows = rowsOf(base, options.method);
   const seeds = numbersOf('seeds', options.seeds, Number.isInteger);
+  const measuringSeed = numberOf('seed', options.seed, Number.isInteger);
   const sets = await testSets(base, options);
   const data = await openTrainingData(base);
   const setup = {
@@ -90,25 +92,13 @@ async function compare(file: string, options: Options, session: Session, signal:
       console.log(`${base.name}: ${row}, seed ${seed}`);
       await trainStudent(folder, recipe, setup);
       for (const [dataset, condition] of sets) {
-        const { psnr } = await measureStudent(
-          folder,
-          dataset,
-          condition,
-          numberOf('seed', options.seed, Number.isInteger),
-        );
+        const { psnr } = await measureStudent(folder, dataset, condition, measuringSeed);
         console.log(`  ${dataset.protocol.name}, ${describeCondition(condition)}: ${psnr.toFixed(3)} dB`);
       }
       folders.set(row, (folders.get(row) ?? new Map()).set(seed, folder));
     }
   for (const [dataset, condition] of sets) {
-    const table = await tabulate(
-      base,
-      runs,
-      folders,
-      dataset,
-      condition,
-      numberOf('seed', options.seed, Number.isInteger),
-    );
+    const table = await tabulate(base, runs, folders, dataset, condition, measuringSeed);
     session.report.distillation!.push(table);
     await session.save();
     console.log(`\n${toMarkdown(table)}\n`);
@@ -131,10 +121,8 @@ function rowsOf(recipe: Recipe, asked: string | undefined): [string, string[]][]
 }
 
 async function testSets(recipe: Recipe, options: Options): Promise<[Dataset, Condition][]> {
-  const sigmas = numbersOf('sigma', options.sigma, (value) => value >= 0 && value <= 255);
-  const scales = numbersOf('scale', options.scale, (value) => Number.isInteger(value) && value > 1);
+  const strengths = strengthsOf(options);
   const limit = options.limit === undefined ? Infinity : numberOf('limit', options.limit, (n) => n >= 1);
-  const seed = numberOf('seed', options.seed, Number.isInteger);
   const task = recipe.task as Task;
   const [model] = await loadTeachers(recipe);
   const teacher = modelCandidate(model!);
@@ -145,16 +133,18 @@ async function testSets(recipe: Recipe, options: Options): Promise<[Dataset, Con
   for (const name of words(names)) {
     const dataset = await openDataset(name, dataFolder(options.data), task);
     dataset.samples = dataset.samples.slice(0, limit);
-    for (const condition of conditions(dataset.protocol, { sigmas, scales, seed }))
+    for (const condition of conditions(dataset.protocol, strengths))
       if (fits(teacher, task, dataset.protocol.folder, condition)) found.push([dataset, condition]);
   }
   return found;
 }
 
-/** Two for each task, unless `--dataset` names others. */
+/** For each task, unless `--dataset` names others. */
 const defaultSets: Partial<Record<Task, string>> = {
   denoise: 'CBSD68,Urban100_subset20',
   derain: 'Rain100L,Rain100H_subset20',
+  deblur: 'CBSD68',
+  jpeg: 'Set14,BSD100',
   sr: 'Set5,Set14,BSD100,Urban100_subset20',
 };
 

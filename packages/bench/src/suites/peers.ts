@@ -12,7 +12,19 @@ import { measureAll } from './quality.ts';
 /** The same photographs, on the same machine, in the same run: this project's models and what else people use. */
 export const peers: Suite = {
   description: 'Our models beside UpscalerJS, onnxruntime, the filters of libvips and networks of others',
-  options: ['data', 'dataset', 'task', 'model', 'sigma', 'scale', 'limit', 'seed', 'engine', 'cache'],
+  options: [
+    'data',
+    'dataset',
+    'task',
+    'model',
+    'sigma',
+    'scale',
+    'quality',
+    'limit',
+    'seed',
+    'engine',
+    'cache',
+  ],
   async run(options, session) {
     const cache = new PeerCache(options.cache);
     const names = options.model === undefined ? undefined : words(options.model);

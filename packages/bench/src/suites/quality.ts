@@ -6,7 +6,7 @@ import { type Condition, conditions, type Task, tasks } from '../datasets/protoc
 import { dataFolder } from '../folders.ts';
 import { measureDataset } from '../measure.ts';
 import { candidates } from '../models.ts';
-import { numberOf, numbersOf, type Options, words } from '../options.ts';
+import { numberOf, type Options, strengthsOf, words } from '../options.ts';
 import { decibels } from '../report/format.ts';
 import type { QualityTable } from '../report/schema.ts';
 import type { Session, Suite } from '../suite.ts';
@@ -15,7 +15,7 @@ import { unknown } from '../unknown.ts';
 /** Restored photographs against the truth: task x dataset x model. */
 export const quality: Suite = {
   description: 'PSNR and SSIM of every model on every test set of its task',
-  options: ['data', 'dataset', 'task', 'model', 'sigma', 'scale', 'limit', 'seed', 'engine'],
+  options: ['data', 'dataset', 'task', 'model', 'sigma', 'scale', 'quality', 'limit', 'seed', 'engine'],
   async run(options, session) {
     const field = await candidates(options.model === undefined ? undefined : words(options.model));
     session.report.quality = [];
@@ -32,7 +32,7 @@ export async function measureAll(
 ): Promise<void> {
   const seed = numberOf('seed', options.seed, Number.isInteger);
   const { gallery } = session;
-  const parts = await plan(field, options, seed);
+  const parts = await plan(field, options);
   const engine = await openEngine(options.engine);
   session.report.machine.engine = engine.name;
   console.log(`Computing on ${engine.description}.`);
@@ -65,10 +65,9 @@ interface Part {
 }
 
 /** Every table to come. Whatever is wrong with what was asked for is said here, before hours of work. */
-async function plan(field: readonly Candidate[], options: Options, seed: number): Promise<Part[]> {
+async function plan(field: readonly Candidate[], options: Options): Promise<Part[]> {
   const task = taskOf(options.task);
-  const sigmas = numbersOf('sigma', options.sigma, (value) => value >= 0 && value <= 255);
-  const scales = numbersOf('scale', options.scale, (value) => Number.isInteger(value) && value > 1);
+  const strengths = strengthsOf(options);
   const limit = options.limit === undefined ? Infinity : numberOf('limit', options.limit, (n) => n >= 1);
   const data = dataFolder(options.data);
   const parts: Part[] = [];
@@ -77,7 +76,7 @@ async function plan(field: readonly Candidate[], options: Options, seed: number)
     const dataset = await openDataset(name, data, its);
     dataset.samples = dataset.samples.slice(0, limit);
     datasets.push(dataset.protocol.name);
-    for (const condition of conditions(dataset.protocol, { sigmas, scales, seed })) {
+    for (const condition of conditions(dataset.protocol, strengths)) {
       const { folder, tasks } = dataset.protocol;
       const chosen = field.filter((candidate) => fits(candidate, tasks[0]!, folder, condition));
       if (chosen.length > 0) parts.push({ dataset, condition, chosen });
