@@ -10,7 +10,10 @@ const check = defineCommand({
       ['tsc', '--noEmit', '-p', '.'],
       ['tsc', '--noEmit', '-p', 'packages/edge'],
       ['tsc', '--noEmit', '-p', 'packages/edge/page'],
+      ['tsc', '--noEmit', '-p', 'packages/bench/browser'],
       ['tsc', '--noEmit', '-p', 'packages/bench/workerd'],
+      ['tsc', '--noEmit', '-p', 'examples/page'],
+      ['tsc', '--noEmit', '-p', 'examples/worker'],
       ['biome', 'check', ...(args.fix ? ['--write'] : []), '.'],
     ];
     const failed = steps.filter(

@@ -1,25 +1,19 @@
 /**
- * Restores one photograph with a released model, using nothing but the library, TensorFlow.js and sharp.
+ * Restores one photograph with a released model, using nothing but the library and sharp.
  *
- *     node examples/restore-in-node.ts noisy.jpg clean.png
+ *     node restore-in-node.ts noisy.jpg clean.png
  */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { Restorer, readModel } from '@pellucid/core';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import * as tf from '@tensorflow/tfjs-core';
+import { startWasm } from '@pellucid/core/wasm';
+import { models } from '@pellucid/models';
 import sharp from 'sharp';
 
 const [input, output] = process.argv.slice(2);
-if (!input || !output) throw new Error('usage: node examples/restore-in-node.ts INPUT OUTPUT');
+if (!input || !output) throw new Error('usage: node restore-in-node.ts INPUT OUTPUT');
 
-const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json');
-setWasmPaths(path.join(path.dirname(manifest), 'wasm-out/'));
-await tf.setBackend('wasm');
-
-const modelFile = new URL('../models/denoise/small/model.safetensors', import.meta.url);
-const restorer = new Restorer(readModel(await readFile(modelFile)));
+await startWasm();
+const restorer = new Restorer(readModel(await readFile(models['denoise/small'])));
 
 const { data, info } = await sharp(input).autoOrient().removeAlpha().toColourspace('srgb').raw().toBuffer({
   resolveWithObject: true,

@@ -1,20 +1,20 @@
 /** What the browser runs: fetches the model, times it, and sends the timing back to the server that it came from. */
 import { readModel } from '@pellucid/core';
-import { installInferenceKernels, supportsRelaxedSimd, wasmMemory } from '@pellucid/core/kernels';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { wasmMemory } from '@pellucid/core/kernels';
+import { startWasm } from '@pellucid/core/wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Job, timeModel } from './stopwatch.ts';
+import { type Job, timeModel } from '../src/speed/stopwatch.ts';
 
 async function measure(): Promise<unknown> {
   const [job, bytes] = await Promise.all([
     fetch('/job').then((response) => response.json() as Promise<Job>),
     fetch('/model').then((response) => response.arrayBuffer()),
   ]);
-  setWasmPaths('/wasm/');
-  await tf.setBackend('wasm');
-  const build = supportsRelaxedSimd() ? 'conv-relaxed' : 'conv';
-  const module = await WebAssembly.compileStreaming(fetch(`/kernels/${build}.wasm`));
-  installInferenceKernels({ module, memory: wasmMemory(tf.backend()) });
+  await startWasm({
+    backend: '/wasm/tfjs-backend-wasm-simd.wasm',
+    kernels: '/kernels/conv.wasm',
+    relaxedKernels: '/kernels/conv-relaxed.wasm',
+  });
   return timeModel(readModel(new Uint8Array(bytes)), job, {
     wasmBytes: () => wasmMemory(tf.backend()).buffer.byteLength,
     // Chromium alone says how large its heap is.

@@ -1,10 +1,10 @@
 import '@tensorflow/tfjs-layers';
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { installTrainingKernels, supportsRelaxedSimd, wasmMemory } from '../src/kernels/index.ts';
+import { installTrainingKernels } from '../src/kernels/index.ts';
+import { startWasm } from '../src/wasm/node.ts';
 
 /** Makes the stock wasm backend current, for tests in Node. */
 export async function useWasm(): Promise<void> {
@@ -17,10 +17,7 @@ export async function useWasm(): Promise<void> {
 
 /** The same with the project's own kernels and the gradients that the stock backend lacks. */
 export async function useTrainingWasm(): Promise<void> {
-  await useWasm();
-  const name = supportsRelaxedSimd() ? 'conv-relaxed.wasm' : 'conv.wasm';
-  const bytes = await readFile(new URL(`../src/kernels/${name}`, import.meta.url));
-  installTrainingKernels({ module: await WebAssembly.compile(bytes), memory: wasmMemory(tf.backend()) });
+  await startWasm({ install: installTrainingKernels });
 }
 
 /** Makes the cpu backend current, which other engines are compared with. */

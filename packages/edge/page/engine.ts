@@ -1,11 +1,9 @@
 /** The thread that restores in the browser: TensorFlow.js on WebAssembly SIMD, with the kernels of the project. */
 import { diagnose, PellucidError, type Raster, Restorer, readModel } from '@pellucid/core';
-import { installInferenceKernels, supportsRelaxedSimd, wasmMemory } from '@pellucid/core/kernels';
 import kernels from '@pellucid/core/kernels/conv.wasm';
 import relaxedKernels from '@pellucid/core/kernels/conv-relaxed.wasm';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { startWasm } from '@pellucid/core/wasm';
 import backend from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
-import * as tf from '@tensorflow/tfjs-core';
 import { BUNDLED } from '../src/bundled.ts';
 import type { Answer, Order } from './messages.ts';
 import type { OnProgress, Outcome, Phase } from './outcome.ts';
@@ -72,22 +70,12 @@ async function restore(
 }
 
 async function makeRestorer(task: string): Promise<Restorer> {
-  started ??= start().catch((error: unknown) => {
+  started ??= startWasm({ backend, kernels, relaxedKernels }).catch((error: unknown) => {
     started = undefined;
     throw error;
   });
   const [weights] = await Promise.all([fetched(networks.get(task)!), started]);
   return new Restorer(readModel(new Uint8Array(await weights.arrayBuffer())), { memory: TILE_MEMORY });
-}
-
-async function start(): Promise<void> {
-  // It wants addresses of the builds without SIMD and with threads too, of which it needs neither.
-  const builds = ['', '-simd', '-threaded-simd'].map((build) => [`tfjs-backend-wasm${build}.wasm`, backend]);
-  setWasmPaths(Object.fromEntries(builds));
-  if (!(await tf.setBackend('wasm'))) throw new Error('The wasm backend did not start.');
-  const address = supportsRelaxedSimd() ? relaxedKernels : kernels;
-  const module = await WebAssembly.compileStreaming(fetched(address));
-  installInferenceKernels({ module, memory: wasmMemory(tf.backend()) });
 }
 
 async function fetched(address: string): Promise<Response> {

@@ -81,7 +81,7 @@ function version(executable: string): string {
 
 async function bundle(): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [path.join(import.meta.dirname, 'page.ts')],
+    entryPoints: [path.join(import.meta.dirname, '../../browser/page.ts')],
     bundle: true,
     minify: true,
     write: false,

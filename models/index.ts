@@ -1,0 +1,7 @@
+/** The released students, by task and size: where their safetensors files are, for `readModel` of `@pellucid/core`. */
+export const models = {
+  'denoise/small': new URL('./denoise/small/model.safetensors', import.meta.url),
+} as const satisfies Record<string, URL>;
+
+/** The name of a released student: its task, and how large it is. */
+export type ModelName = keyof typeof models;

@@ -1,0 +1,5 @@
+/** WebAssembly as bundlers for Workers import it: compiled. */
+declare module '*.wasm' {
+  const module: WebAssembly.Module;
+  export default module;
+}
