@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { useWasm } from '../../testing/engines.ts';
 import type { Model } from '../model/model.ts';
 import { macsPerPixel, peakMemory, weightsOf } from '../network/cost.ts';
@@ -200,6 +200,21 @@ describe('Restorer', () => {
     );
     expect(tiles).toBe(0);
     expect(tf.memory().numTensors).toBe(atRest);
+    restorer.dispose();
+  });
+
+  it('pauses more often while others want to be heard', async () => {
+    const restorer = new Restorer(livelyModel(), whole);
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const pauses = async (crowded: boolean) => {
+      timers.mockClear();
+      await restorer.restore(photograph(1000, 1000), { crowded: () => crowded });
+      return timers.mock.calls.length;
+    };
+    const [alone, crowded] = [await pauses(false), await pauses(true)];
+    timers.mockRestore();
+    expect(alone).toBeGreaterThan(0);
+    expect(crowded).toBeGreaterThanOrEqual(3 * alone);
     restorer.dispose();
   });
 

@@ -3,7 +3,7 @@ import { PellucidError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { macsPerPixel, weightsOf } from '../network/cost.ts';
 import type { WeightTensors } from '../network/forward.ts';
-import { type Conditions, enlargement } from '../network/graph.ts';
+import { enlargement } from '../network/graph.ts';
 import { inferInStrips, type Source } from '../network/infer.ts';
 import type { Statistics } from '../network/receptive-field.ts';
 import type { Raster } from '../raster.ts';
@@ -16,14 +16,17 @@ export interface RestoreOptions {
   noiseLevel?: number;
   /** Stops at the next pause; `restore` then rejects with the signal's reason. */
   signal?: AbortSignal;
+  /** Whether others want to be heard at once: while they do, it pauses five times as often, which takes a little longer. */
+  crowded?: () => boolean;
   /** Called after each tile with the tiles done and their number. */
   onProgress?: (done: number, total: number) => void;
 }
 
 const mebibyte = 2 ** 20;
 
-/** Multiply-accumulates between two pauses: some 30 ms of one core's work. */
+/** Multiply-accumulates between two pauses: some 25 ms of one core's work, 5 where others want to be heard. */
 const MACS_TO_PAUSE = 0.5e9;
+const MACS_TO_PAUSE_CROWDED = 0.1e9;
 
 /**
  * Restores photographs of any size with one model, on the TensorFlow.js backend that is current when it is made.
@@ -90,7 +93,8 @@ export class Restorer {
    * not fit the size, `restore/memory-too-small` or `restore/needs-whole-photograph` when no tile fits the memory,
    * `network/needs-noise-level` when the network must be told. No tensor outlives the call, however it ends.
    */
-  async restore(image: Raster, { signal, onProgress, noiseLevel }: RestoreOptions = {}): Promise<Raster> {
+  async restore(image: Raster, options: RestoreOptions = {}): Promise<Raster> {
+    const { onProgress } = options;
     const { width, height, channels, data } = image;
     if (!(width >= 1 && height >= 1) || data.length !== width * height * channels)
       throw new PellucidError(
@@ -110,7 +114,7 @@ export class Restorer {
           return tf.tensor4d(readWindow(image, strip, column), [1, strip.length, column.length, 3]);
         };
         const source = { height: row.length, strip: plan.strip, read };
-        for await (const strip of this.#run(source, { noiseLevel }, signal))
+        for await (const strip of this.#run(source, options))
           writeWindow(output, strip, row, column, this.enlargement);
         tell();
       }
@@ -119,15 +123,15 @@ export class Restorer {
   }
 
   /** Gives the rows that the network makes of a source, from the top down, with pauses between. */
-  async *#run(source: Source, conditions: Conditions, signal?: AbortSignal): AsyncGenerator<Strip> {
+  async *#run(source: Source, { noiseLevel, signal, crowded }: RestoreOptions): AsyncGenerator<Strip> {
     signal?.throwIfAborted();
     let macs = 0;
-    for (const progress of inferInStrips(this.model.graph, this.#weights, source, conditions)) {
+    for (const progress of inferInStrips(this.model.graph, this.#weights, source, { noiseLevel })) {
       macs += progress.macs;
       if (progress.output) {
         yield await download(progress.output);
         macs = MACS_TO_PAUSE;
-      } else if (macs >= MACS_TO_PAUSE) {
+      } else if (macs >= (crowded?.() ? MACS_TO_PAUSE_CROWDED : MACS_TO_PAUSE)) {
         macs = 0;
         await pause();
         signal?.throwIfAborted();
