@@ -1,15 +1,12 @@
 /** The service with an untrained network of about 20,000 MACs per pixel, to see what a smaller student would cost. */
 import { buildNetwork, initialWeights, networkConfig, Random, Restorer } from '@pellucid/core';
 import { createApp } from '../../edge/src/app.ts';
-import { restorerFor } from '../../edge/src/engine.ts';
+import { startEngine, TILE_MEMORY } from '../../edge/src/engine.ts';
 
-/** What the Worker allows the feature maps of one tile. */
-const TILE_MEMORY = 32 * 2 ** 20;
+let restorer: Promise<Restorer> | undefined;
 
-let restorer: Restorer | undefined;
-
-async function narrow(task: string) {
-  await restorerFor(task); // starts the engine
+async function narrow(task: string): Promise<Restorer> {
+  await startEngine();
   const network = networkConfig.parse({
     kind: 'edge-unet',
     widths: [24, 48, 72],
@@ -18,8 +15,12 @@ async function narrow(task: string) {
   });
   const graph = buildNetwork(network);
   const weights = initialWeights(graph, new Random('narrow'));
-  restorer ??= new Restorer({ name: 'narrow', task, network, graph, weights }, { memory: TILE_MEMORY });
-  return restorer;
+  return new Restorer({ name: 'narrow', task, network, graph, weights }, { memory: TILE_MEMORY });
 }
 
-export default createApp({ restorerFor: narrow });
+export default createApp({
+  restorerFor(task) {
+    restorer ??= narrow(task);
+    return restorer;
+  },
+});

@@ -8,8 +8,8 @@
 import { cpus } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { macsPerPixel, parameters, weightsOf } from '../src/network/cost.ts';
-import { infer } from '../src/network/forward.ts';
 import type { Graph, Node } from '../src/network/graph.ts';
+import { infer } from '../src/network/infer.ts';
 import { opOf } from '../src/network/ops/index.ts';
 import { trace } from '../src/network/trace.ts';
 import { buildNetwork, networkConfig } from '../src/networks/index.ts';

@@ -28,8 +28,9 @@ export {
 export { type Model, readModel, writeModel } from './model/model.ts';
 export { type Dtype, readSafetensors, type SafetensorsFile, writeSafetensors } from './model/safetensors.ts';
 export { macsPerPixel, parameters, peakMemory, trainingMemory, weightsOf } from './network/cost.ts';
-export { forward, forwardFrom, infer, type WeightTensors } from './network/forward.ts';
+export { forward, forwardFrom, type WeightTensors } from './network/forward.ts';
 export { type Conditions, enlargement, type Graph, type Node, type Weight } from './network/graph.ts';
+export { infer } from './network/infer.ts';
 export { mergeModels, mergeNetworks, mergeWeights } from './network/merge.ts';
 export { type Layer, layersOf, outline, type Part } from './network/outline.ts';
 export { type ReceptiveField, receptiveField } from './network/receptive-field.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PellucidError } from './errors.ts';
 
 /** Everything a generator needs to continue where it stood; survives JSON unchanged. */

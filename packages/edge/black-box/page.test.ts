@@ -25,7 +25,8 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
   });
   afterAll(() => browser?.close());
 
-  async function open(options?: Parameters<Browser['newPage']>[0]): Promise<void> {
+  /** Opens an address in a page that notes what it should not do. */
+  async function visit(url: string, options?: Parameters<Browser['newPage']>[0]): Promise<void> {
     page = await browser.newPage(options);
     strangers = [];
     complaints = [];
@@ -37,7 +38,10 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
       if (line.type() === 'error' && !line.location().url.endsWith('/readyz')) complaints.push(line.text());
     });
     page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(address);
+    await page.goto(url);
+  }
+  async function open(options?: Parameters<Browser['newPage']>[0]): Promise<void> {
+    await visit(address, options);
     await page.locator('#task option').first().waitFor({ state: 'attached' });
   }
   beforeEach(() => page?.close());
@@ -54,6 +58,23 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
       .toBuffer({ resolveWithObject: true });
     return { name: download.suggestedFilename(), width: info.width, height: info.height, data };
   };
+
+  test('the documentation is styled, leads to its data, and asks for nothing of others', async () => {
+    await visit(`${address}/docs`, { viewport: { width: 390, height: 800 } });
+    const headings = (await page.locator('h2').allTextContents()).map((text) => text.trim());
+    expect(headings).toContain('POST /v1/restore');
+    expect(
+      await page
+        .locator('h2')
+        .first()
+        .evaluate((e) => getComputedStyle(e).fontFamily),
+    ).toMatch(/monospace/);
+    // Nothing but its own boxes has to be scrolled sideways, on a telephone too.
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.click('text=openapi.json');
+    expect(JSON.parse((await page.textContent('body')) ?? '')).toHaveProperty('openapi', '3.1.0');
+    expect([strangers, complaints]).toEqual([[], []]);
+  });
 
   test('restores a photograph on the server and in the browser, within a grey level of each other', async () => {
     await open();

@@ -1,11 +1,13 @@
 /**
- * Sends the service four times what it can do, for ten minutes, and tells what became of it. Run as
+ * Sends the service four times what it can do, for ten minutes, and tells what became of it: workerd alone, without the
+ * proxies of `wrangler dev`, each of which waits for the restoration anew and keeps something of every request. Run as
  * `node packages/edge/scripts/load.ts [--seconds 600] [--side 256] [--times 4]`; exits with 1 when an answer was wrong.
  */
 import { parseArgs } from 'node:util';
 import { picture, pipe } from '../black-box/files.ts';
 import { overload } from '../black-box/load.ts';
 import { Service } from '../black-box/service.ts';
+import { serve } from './workerd.ts';
 
 const { values } = parseArgs({
   options: {
@@ -15,7 +17,8 @@ const { values } = parseArgs({
   },
 });
 const side = Number(values.side);
-const service = await Service.start();
+const { url, pid, stop } = await serve({ CACHE_SECONDS: '0' });
+const service = new Service(url, pid, async () => stop());
 try {
   const photograph = await pipe(picture(side, side)).png().toBuffer();
   const load = await overload(service, photograph, Number(values.seconds), Number(values.times));

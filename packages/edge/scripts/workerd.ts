@@ -15,7 +15,11 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export interface Served {
   url: string;
   port: number;
+  /** Where V8's inspector listens. */
+  inspector: string;
   pid: number;
+  /** Has V8 collect all garbage, for a measurement. */
+  collect(): Promise<void>;
   /** What the Worker logged so far, a JSON text a request. */
   log(): string[];
   stop(): void;
@@ -43,8 +47,11 @@ export async function serveEmpty(): Promise<Served> {
 
 async function start(folder: string, variables: Record<string, string>): Promise<Served> {
   const port = await freePort();
+  const inspector = `127.0.0.1:${await freePort()}`;
   writeFileSync(join(folder, 'config.capnp'), configuration(folder, port, variables));
-  const child = spawn(binary, ['serve', join(folder, 'config.capnp')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const options = ['serve', join(folder, 'config.capnp'), `--inspector-addr=${inspector}`];
+  writeFileSync(join(folder, 'main.js'), MAIN);
+  const child = spawn(binary, options, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => lines.push(...String(chunk).split('\n').filter(Boolean)));
@@ -63,24 +70,40 @@ async function start(folder: string, variables: Record<string, string>): Promise
     child.kill();
     rmSync(folder, { recursive: true });
   };
-  return { url, port, pid: child.pid!, log: () => lines, stop };
+  const collect = async () => void (await (await fetch(url + COLLECT)).text());
+  return { url, port, inspector, collect, pid: child.pid!, log: () => lines, stop };
 }
+
+const COLLECT = '/collect-garbage';
+
+/** The Worker behind one more address. */
+const MAIN = `
+import worker from './worker.js';
+const collected = () => {
+  gc();
+  return new Response();
+};
+export default {
+  fetch: (request, ...rest) =>
+    new URL(request.url).pathname === '${COLLECT}' ? collected() : worker.fetch(request, ...rest),
+};`;
 
 function configuration(folder: string, port: number, variables: Record<string, string>): string {
   const { compatibility_date, compatibility_flags } = readConfiguration();
   const kinds: Record<string, string> = { '.wasm': 'wasm', '.safetensors': 'data' };
-  const main = '(name = "worker.js", esModule = embed "worker.js")';
+  const scripts = ['main.js', 'worker.js'].map((file) => `(name = "${file}", esModule = embed "${file}")`);
   const modules = readdirSync(folder)
     .filter((file) => extname(file) in kinds)
     .map((file) => `(name = "./${file}", ${kinds[extname(file)]} = embed "${file}")`);
   const bindings = Object.entries(variables).map(([name, text]) => `(name = "${name}", text = "${text}")`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = ["--expose-gc"],
   services = [(name = "main", worker = .worker)],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
 const worker :Workerd.Worker = (
-  modules = [${[main, ...modules].join(', ')}],
+  modules = [${[...scripts, ...modules].join(', ')}],
   compatibilityDate = "${compatibility_date}",
   compatibilityFlags = ${JSON.stringify(compatibility_flags)},
   bindings = [${bindings.join(', ')}]

@@ -1,5 +1,5 @@
 import { PellucidError } from '@pellucid/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobBindings } from './jobs/bindings.ts';
 
 const MEBIBYTE = 2 ** 20;

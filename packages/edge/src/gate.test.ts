@@ -26,7 +26,9 @@ test('turns away whoever finds every place taken, and gives places back however 
   for (let round = 0; round < 3; round++) {
     const end = Promise.withResolvers<void>();
     const running = gate.enter(two, 1, () => gate.alone({ seconds }, () => end.promise));
+    expect(gate.isFull(two)).toBe(false);
     const waiting = gate.enter(two, 1, () => gate.alone({ seconds }, nothing));
+    expect(gate.isFull(two)).toBe(true);
     await expect(gate.enter(two, 1, nothing)).rejects.toMatchObject({ code: 'busy' });
     end.reject(new Error('broken'));
     await expect(running).rejects.toThrow('broken');

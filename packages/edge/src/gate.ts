@@ -78,7 +78,7 @@ export class Gate {
       if (wanted > visitor.bytes && others > 0 && others + wanted > limits.bytes) throw busy();
       visitor.bytes = wanted;
     };
-    if (this.#visitors.size >= limits.places) throw busy();
+    if (this.isFull(limits)) throw busy();
     hold(bytes);
     this.#visitors.add(visitor);
     try {
@@ -86,6 +86,11 @@ export class Gate {
     } finally {
       this.#visitors.delete(visitor);
     }
+  }
+
+  /** Whether whoever comes now is turned away. */
+  isFull({ places }: GateLimits): boolean {
+    return this.#visitors.size >= places;
   }
 
   /**

@@ -1,8 +1,13 @@
-import { describeRoute, resolver } from 'hono-openapi';
-import { z } from 'zod';
+import { describeRoute, loadVendor, resolver } from 'hono-openapi';
+import * as z from 'zod';
 import { version } from '../package.json';
 import { jobDocument } from './jobs/progress.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
+
+// The library finds the function itself, by loading zod a second time and whole.
+loadVendor('zod', {
+  toJSONSchema: (schema, options) => z.toJSONSchema(schema as z.ZodType, options) as never,
+});
 
 /** What the OpenAPI document says beside its paths, which it takes from the routes. */
 export const about = {

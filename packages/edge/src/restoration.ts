@@ -1,4 +1,4 @@
-import { type Raster, type Restorer, resizeBicubic } from '@pellucid/core';
+import { type Raster, type RestoreOptions, type Restorer, resizeBicubic } from '@pellucid/core';
 import type { Config } from './config.ts';
 import { bleed } from './image/bleed.ts';
 import { decode } from './image/decode.ts';
@@ -53,6 +53,15 @@ export interface Restoration {
 /** Runs a phase of the work and may time it. */
 export type Phase = <T>(name: 'decode' | 'restore' | 'encode', run: () => Promise<T>) => Promise<T>;
 
+/** What a restoration goes on under. */
+export interface Circumstances {
+  limits: Config;
+  signal?: AbortSignal;
+  /** Whether others are being turned away, who should hear so at once. */
+  crowded?: () => boolean;
+  phase?: Phase;
+}
+
 const NOTHING = new Uint8Array(0);
 
 const untimed: Phase = (_, run) => run();
@@ -69,7 +78,7 @@ export async function restoration(
   sent: Sent,
   order: Order,
   studio: Studio,
-  { limits, signal, phase = untimed }: { limits: Config; signal?: AbortSignal; phase?: Phase },
+  { limits, signal, crowded, phase = untimed }: Circumstances,
 ): Promise<Restoration> {
   const { header } = sent;
   const named = order.task === 'auto' ? undefined : await studio.restorerFor(order.task);
@@ -89,7 +98,7 @@ export async function restoration(
   if (!named) admitWork(picture, restorer, limits);
 
   const tiles = restorer.tiles(picture.width, picture.height);
-  let restored = await phase('restore', () => mend(picture, restorer, order.strength, signal));
+  let restored = await phase('restore', () => mend(picture, restorer, order.strength, { signal, crowded }));
   if (picture.grey) removeColour(restored);
   // Neither is needed to encode, which is when memory is shortest.
   sent.bytes = NOTHING;
@@ -110,10 +119,10 @@ async function mend(
   raster: Raster,
   restorer: Served,
   strength: number,
-  signal?: AbortSignal,
+  options: Pick<RestoreOptions, 'signal' | 'crowded'>,
 ): Promise<Raster> {
   bleed(raster);
-  const restored = await restorer.restore(raster, signal && { signal });
+  const restored = await restorer.restore(raster, options);
   if (strength < 1) {
     const { enlargement } = restorer;
     blend(restored, enlargement === 1 ? raster : resizeBicubic(raster, enlargement), strength);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { resizeBicubic } from '../resize/bicubic.ts';
 import type { ImmediateDegradation } from './degradation.ts';
 

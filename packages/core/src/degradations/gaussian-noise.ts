@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Random } from '../random.ts';
 import type { ImmediateDegradation } from './degradation.ts';
 import { drawFrom, rangeOf } from './range.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PellucidError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import type { Degradation } from './degradation.ts';

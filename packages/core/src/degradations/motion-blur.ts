@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Random } from '../random.ts';
 import { mirrored } from '../resize/bicubic.ts';
 import type { ImmediateDegradation } from './degradation.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Random } from '../random.ts';
 
 /** One value for all images, or a range `[low, high]` from which each image draws its own uniformly. */

@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-web';
 import { expect } from 'vitest';
 import { weightsOf } from '../network/cost.ts';
-import { infer } from '../network/forward.ts';
 import type { Graph } from '../network/graph.ts';
+import { infer } from '../network/infer.ts';
 import { Random } from '../random.ts';
 import { type Exportable, exportGraphModel, exportOnnx } from './index.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PellucidError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { readSafetensors } from '../model/safetensors.ts';

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../../testing/engines.ts';
 import { readSafetensors } from '../model/safetensors.ts';
 import { weightsOf } from '../network/cost.ts';
-import { infer } from '../network/forward.ts';
+import { infer } from '../network/infer.ts';
 import { type NetworkConfig, networkConfig } from '../networks/index.ts';
 import { importModel } from './import-model.ts';
 import { readStateDict } from './state-dict.ts';

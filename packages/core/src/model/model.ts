@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PellucidError } from '../errors.ts';
 import { weightsOf } from '../network/cost.ts';
 import type { Graph } from '../network/graph.ts';

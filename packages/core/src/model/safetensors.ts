@@ -2,7 +2,7 @@
  * Reading and writing safetensors: an 8-byte little-endian header length, a JSON header of names, types, shapes and
  * byte ranges, then the raw little-endian arrays (huggingface/safetensors, format description).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PellucidError } from '../errors.ts';
 import { type ElementTypeName, elementTypes, readElements } from './element-types.ts';
 import { toHalf } from './half.ts';

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { PellucidError } from '../errors.ts';
-import { type Conditions, type Graph, lastUses } from './graph.ts';
+import type { Conditions, Graph } from './graph.ts';
 import { opOf } from './ops/index.ts';
 
 /** Weights on the engine, by the names that `weightsOf` lists. */
@@ -60,53 +60,4 @@ export function forwardFrom(
     features[index] = opOf(node).run(node, inputs, weights, conditions);
   }
   return features[graph.output]!;
-}
-
-/**
- * Runs a network for its output alone and frees each feature map at its last use, so that the peak is what
- * `peakMemory` says. The caller keeps `input` and owns the result. Frees everything it made if a kernel throws.
- */
-export function infer(
-  graph: Graph,
-  weights: WeightTensors,
-  input: tf.Tensor4D,
-  conditions: Conditions = {},
-): tf.Tensor4D {
-  const steps = inferInSteps(graph, weights, input, conditions);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
-
-/**
- * The same, a node at a time, for a caller that has something to do between them: yields the multiply-accumulates of
- * each node and returns the output. Ended early, it frees everything too.
- */
-export function* inferInSteps(
-  graph: Graph,
-  weights: WeightTensors,
-  input: tf.Tensor4D,
-  conditions: Conditions = {},
-): Generator<number, tf.Tensor4D, void> {
-  const last = lastUses(graph);
-  const pixels = input.shape[0] * input.shape[1] * input.shape[2];
-  const features: (tf.Tensor4D | undefined)[] = [];
-  const free = (index: number) => {
-    if (features[index] !== input) features[index]?.dispose();
-    features[index] = undefined;
-  };
-  try {
-    for (const [index, node] of graph.nodes.entries()) {
-      const inputs = node.op === 'input' ? [input] : node.inputs.map((from) => features[from]!);
-      features[index] = opOf(node).run(node, inputs, weights, conditions);
-      for (const read of new Set([index, ...node.inputs])) if (last[read] === index) free(read);
-      yield ((opOf(node).macs?.(node) ?? 0) * pixels) / node.stride ** 2;
-    }
-    const output = features[graph.output]!;
-    features[graph.output] = undefined;
-    return output;
-  } finally {
-    for (const index of features.keys()) free(index);
-  }
 }

@@ -5,8 +5,8 @@ import { livelyWeights, noise } from '../../testing/networks.ts';
 import { largestDifference } from '../../testing/reference.ts';
 import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { macsPerPixel, parameters, weightsOf } from './cost.ts';
-import { infer } from './forward.ts';
 import { enlargement } from './graph.ts';
+import { infer } from './infer.ts';
 import { mergeNetworks, mergeWeights } from './merge.ts';
 
 beforeAll(useTrainingWasm);

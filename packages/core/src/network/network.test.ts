@@ -7,8 +7,9 @@ import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { initialWeights } from '../networks/initial-weights.ts';
 import { Random } from '../random.ts';
 import { macsPerPixel, parameters, peakMemory, weightsOf } from './cost.ts';
-import { forward, forwardFrom, infer } from './forward.ts';
+import { forward, forwardFrom } from './forward.ts';
 import { type Graph, lastUses } from './graph.ts';
+import { infer } from './infer.ts';
 import { receptiveField } from './receptive-field.ts';
 import { trace } from './trace.ts';
 

@@ -5,7 +5,7 @@
  * The weights have the names of the official code (hellloxiaotian/ADNet), its batch norms folded into the convolutions
  * before them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 
 /** Without settings, the published network for colour. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { useTrainingWasm } from '../../testing/engines.ts';
 import { describeMemory, describeTraining, noise } from '../../testing/networks.ts';
 import { largestDifference, weightTensors } from '../../testing/reference.ts';
-import { infer } from '../network/forward.ts';
+import { infer } from '../network/infer.ts';
 import { Random } from '../random.ts';
 import { buildNetwork } from './index.ts';
 import { initialWeights } from './initial-weights.ts';

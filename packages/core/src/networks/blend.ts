@@ -2,7 +2,7 @@
  * The least that merges images: their mean, and what a 1x1 convolution of them all adds to it. Untrained, it is the mean:
  * what a learned aggregator has to beat.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { imagesSetting } from './super-resolution.ts';
 

@@ -6,7 +6,7 @@
  * The weights have the names of the official code. Its batch norms are folded into the convolutions before them, save
  * where a skip reads what lies between: there they are 1x1 depthwise convolutions.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 
 /** Without settings, the published network for colour. */

@@ -9,7 +9,7 @@ import {
   noise,
 } from '../../testing/networks.ts';
 import { largestDifference, weightTensors } from '../../testing/reference.ts';
-import { infer } from '../network/forward.ts';
+import { infer } from '../network/infer.ts';
 import { Random } from '../random.ts';
 import { buildNetwork, networkConfig } from './index.ts';
 import { initialWeights } from './initial-weights.ts';

@@ -6,7 +6,7 @@
  * Its input has three channels for each of these images, 0..1, side by side, and its output the size of one of them. The weights
  * have the names of the official code (YuxuanJJ/MTKD).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { meanImage } from './blend.ts';
 import { imagesSetting, scaleSetting, uncentre } from './super-resolution.ts';

@@ -4,7 +4,7 @@
  *
  * The weights have the names of KAIR's code (cszn/KAIR), whose released networks have their batch norms folded.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { plainConvolutions } from './plain-convolutions.ts';
 

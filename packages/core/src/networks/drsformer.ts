@@ -5,7 +5,7 @@
  *
  * The weights have the names of the official code (cschenxiang/DRSformer).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { checkLevels, embedding, residual, restormerSettings, restormerUnet } from './restormer.ts';
 

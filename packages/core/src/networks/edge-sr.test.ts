@@ -4,7 +4,7 @@ import { useTrainingWasm } from '../../testing/engines.ts';
 import { describeMemory, describeTraining, noise } from '../../testing/networks.ts';
 import { largestDifference, weightTensors } from '../../testing/reference.ts';
 import { macsPerPixel, parameters } from '../network/cost.ts';
-import { infer } from '../network/forward.ts';
+import { infer } from '../network/infer.ts';
 import { receptiveField } from '../network/receptive-field.ts';
 import { Random } from '../random.ts';
 import { buildNetwork, networkConfig } from './index.ts';

@@ -7,7 +7,7 @@
  * what to add to its input, every pixel of which is repeated (as in ECBSR, Zhang et al. 2021): enlarged by the nearest
  * pixel, before the shuffle, where repeating channels is all there is to it. So an untrained network is that enlargement.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { kernelWidth } from './edge-unet.ts';
 import { scaleSetting } from './super-resolution.ts';

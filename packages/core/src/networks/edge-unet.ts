@@ -7,7 +7,7 @@
  * skips are sums, and the network predicts what to add to its input. The same function with wider levels and more
  * blocks is the teacher.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 
 /** Channels of a network made for the convolution kernels. */

@@ -4,7 +4,7 @@
  *
  * The weights have the names of BasicSR's code (XPixelGroup/BasicSR).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { centre, scaleSetting, uncentre, upsample } from './super-resolution.ts';
 

@@ -5,7 +5,7 @@
  *
  * The weights have the names of the official code (Zheng222/IMDN).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { scaleSetting } from './super-resolution.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Graph } from '../network/graph.ts';
 import { type Feature, type Ops, trace } from '../network/trace.ts';
 import { adnet, adnetConfig } from './adnet.ts';

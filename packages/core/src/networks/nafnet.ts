@@ -6,7 +6,7 @@
  * whole photograph in training and over windows of the training size at inference (Chu et al. 2022), which is the
  * business of whoever cuts the tiles.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 
 const count = z.int().nonnegative();

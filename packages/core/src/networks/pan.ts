@@ -4,7 +4,7 @@
  *
  * The weights have the names of the official code (zhaohengyuan1/PAN).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { scaleSetting } from './super-resolution.ts';
 

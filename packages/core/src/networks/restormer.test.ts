@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { useTrainingWasm } from '../../testing/engines.ts';
 import { describeMemory, describeReference, describeTraining } from '../../testing/networks.ts';
 import { macsPerPixel, parameters } from '../network/cost.ts';
-import { infer } from '../network/forward.ts';
+import { infer } from '../network/infer.ts';
 import { trace } from '../network/trace.ts';
 import { buildNetwork, networkConfig } from './index.ts';
 

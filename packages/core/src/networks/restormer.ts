@@ -4,7 +4,7 @@
  *
  * The weights have the names of the official code (swz30/Restormer).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 
 /** What Restormer and DRSformer are described by; the defaults are those of both published networks. */

@@ -6,7 +6,7 @@
  * The weights have the names of the official code (Zheng-MJ/SMFANet), which also takes photographs whose sides are no
  * multiples of 8, by uneven pooling.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { scaleSetting } from './super-resolution.ts';
 

@@ -1,5 +1,5 @@
 /** What networks for super-resolution have in common: the constants around them, and the way they enlarge. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 
 /** How many output pixels an input pixel becomes along each axis. */

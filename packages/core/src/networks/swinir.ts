@@ -5,7 +5,7 @@
  * sides are no multiples of the window by mirroring them at their end, and would not shift windows as large as the
  * patches it was trained on, of which the published networks have none.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 import { centre, scaleSetting, uncentre, upsample } from './super-resolution.ts';
 import { headsDivideWidth, swinBody, swinSettings } from './swin.ts';

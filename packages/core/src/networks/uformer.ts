@@ -4,7 +4,7 @@
  *
  * The weights have the names of the official code (ZhendongWang6/Uformer).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Ops } from '../network/trace.ts';
 
 const levels = 4;

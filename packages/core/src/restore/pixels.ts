@@ -7,8 +7,8 @@ import type { Segment } from './tiles.ts';
  */
 export function readWindow(
   { width, height, channels, data }: Raster,
-  row: Segment,
-  column: Segment,
+  row: Pick<Segment, 'from' | 'length'>,
+  column: Pick<Segment, 'from' | 'length'>,
 ): Float32Array {
   const pixels = new Float32Array(row.length * column.length * 3);
   const scale = 1 / whiteLevel(data);
@@ -25,14 +25,21 @@ export function readWindow(
   return pixels;
 }
 
+/** Rows of a restored window, from `from` on. */
+export interface Strip {
+  from: number;
+  length: number;
+  pixels: Float32Array;
+}
+
 /**
- * Writes the kept part of a restored window into a raster, leaving alpha as it is.
+ * Writes what is kept of some rows of a restored window into a raster, leaving alpha as it is.
  *
  * @param enlargement output pixels for each input pixel along an axis; the segments count input pixels
  */
 export function writeWindow(
   output: Raster,
-  restored: Float32Array,
+  strip: Strip,
   row: Segment,
   column: Segment,
   enlargement: number,
@@ -41,16 +48,18 @@ export function writeWindow(
   const white = whiteLevel(data);
   // Integer arrays are rounded to nearest; a float raster keeps the network's value.
   const rounding = white === 1 ? 0 : 0.5;
-  const [top, left] = [row.keepFrom * enlargement, column.keepFrom * enlargement];
-  const bottom = Math.min(top + row.keepLength * enlargement, height);
+  const first = row.from * enlargement + strip.from;
+  const top = Math.max(row.keepFrom * enlargement, first);
+  const bottom = Math.min((row.keepFrom + row.keepLength) * enlargement, first + strip.length, height);
+  const left = column.keepFrom * enlargement;
   const right = Math.min(left + column.keepLength * enlargement, width);
   const stride = column.length * enlargement;
   for (let y = top; y < bottom; y++) {
-    let from = ((y - row.from * enlargement) * stride + left - column.from * enlargement) * 3;
+    let from = ((y - first) * stride + left - column.from * enlargement) * 3;
     let to = (y * width + left) * channels;
     for (let x = left; x < right; x++, to += channels) {
       for (let channel = 0; channel < 3; channel++) {
-        const value = Math.min(Math.max(restored[from++]!, 0), 1) * white;
+        const value = Math.min(Math.max(strip.pixels[from++]!, 0), 1) * white;
         data[to + channel] = rounding ? Math.floor(value + rounding) : value;
       }
     }

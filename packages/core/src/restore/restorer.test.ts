@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { useWasm } from '../../testing/engines.ts';
 import type { Model } from '../model/model.ts';
 import { macsPerPixel, peakMemory, weightsOf } from '../network/cost.ts';
 import { receptiveField } from '../network/receptive-field.ts';
+import { streams, stripMemory } from '../network/strips.ts';
 import { type Feature, type Ops, trace } from '../network/trace.ts';
 import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { Random } from '../random.ts';
@@ -44,47 +45,74 @@ const tiled = { memory: peakMemory(graph, 128, 128) };
 beforeAll(useWasm);
 
 describe('planTiles', () => {
-  it('keeps every position once, in windows of one size that see far enough and fit the memory', () => {
-    const { before, after } = receptiveField(graph);
-    const smallest = peakMemory(graph, 96, 96);
-    const arbitrary = fc.record({
-      width: fc.integer({ min: 1, max: 2000 }),
-      height: fc.integer({ min: 1, max: 2000 }),
-      memory: fc.integer({ min: smallest, max: 40 * smallest }),
-    });
-    fc.assert(
-      fc.property(arbitrary, ({ width, height, memory }) => {
-        const { rows, columns } = planTiles(graph, width, height, memory);
-        expect(peakMemory(graph, rows[0]!.length, columns[0]!.length)).toBeLessThanOrEqual(memory);
-        for (const [cuts, pixels] of [
-          [rows, height],
-          [columns, width],
-        ] as const) {
-          const length = Math.ceil(pixels / 8) * 8;
-          let next = 0;
-          for (const cut of cuts) {
-            expect(cut.length).toBe(cuts[0]!.length);
-            expect(cut.keepFrom).toBe(next);
-            next += cut.keepLength;
-            const end = cut.from + cut.length;
-            expect(cut.keepLength).toBeGreaterThan(0);
-            expect(cut.from % 8).toBe(0);
-            expect(cut.from === 0 || cut.keepFrom - cut.from >= before).toBe(true);
-            expect(end === length || end - next >= after).toBe(true);
-            expect(cut.from >= 0 && end <= length).toBe(true);
-          }
-          expect(next).toBe(length);
-        }
-      }),
-    );
+  const still = trace((ops, x) => {
+    const y = ops.conv(ops.spaceToDepth(x, 8), { name: 'a', channels: 192, kernel: 5 });
+    return ops.resize(ops.depthToSpace(y, 8), 'nearest', 1);
   });
 
+  it.each([
+    ['that streams', graph],
+    ['that does not', still],
+  ])(
+    'keeps every position once, in windows of one size that see far enough and fit the memory: a network %s',
+    (name, graph) => {
+      expect(streams(graph)).toBe(name === 'that streams');
+      const { before, after } = receptiveField(graph);
+      const smallest = peakMemory(graph, 96, 96);
+      const arbitrary = fc.record({
+        width: fc.integer({ min: 1, max: 2000 }),
+        height: fc.integer({ min: 1, max: 2000 }),
+        memory: fc.integer({ min: smallest, max: 40 * smallest }),
+      });
+      fc.assert(
+        fc.property(arbitrary, ({ width, height, memory }) => {
+          const { rows, columns, strip } = planTiles(graph, width, height, memory);
+          const high = rows[0]!.length;
+          if (!streams(graph)) {
+            expect(strip).toBe(high);
+            expect(peakMemory(graph, high, columns[0]!.length)).toBeLessThanOrEqual(memory);
+          } else {
+            expect(rows.length).toBe(1);
+            expect(strip % 8).toBe(0);
+            expect(columns[0]!.length * stripMemory(graph, high, strip)).toBeLessThanOrEqual(memory);
+          }
+          for (const [cuts, pixels] of [
+            [rows, height],
+            [columns, width],
+          ] as const) {
+            const length = Math.ceil(pixels / 8) * 8;
+            let next = 0;
+            for (const cut of cuts) {
+              expect(cut.length).toBe(cuts[0]!.length);
+              expect(cut.keepFrom).toBe(next);
+              next += cut.keepLength;
+              const end = cut.from + cut.length;
+              expect(cut.keepLength).toBeGreaterThan(0);
+              expect(cut.from % 8).toBe(0);
+              expect(cut.from === 0 || cut.keepFrom - cut.from >= before).toBe(true);
+              expect(end === length || end - next >= after).toBe(true);
+              expect(cut.from >= 0 && end <= length).toBe(true);
+            }
+            expect(next).toBe(length);
+          }
+        }),
+      );
+    },
+  );
+
   it('gives a photograph that fits one tile of its own shape, and another no more work than it must', () => {
-    const one = planTiles(graph, 800, 100, peakMemory(graph, 104, 800));
+    const one = planTiles(still, 800, 100, peakMemory(still, 104, 800));
     expect([one.rows.length, one.columns.length]).toEqual([1, 1]);
-    const { rows, columns } = planTiles(graph, 800, 100, peakMemory(graph, 104, 416));
+    const { rows, columns } = planTiles(still, 800, 100, peakMemory(still, 104, 416));
     // Cutting along the short side would cost a halo along the long one.
-    expect([rows.length, rows[0]!.length, columns.length]).toEqual([1, 104, 3]);
+    expect([rows.length, rows[0]!.length, columns.length]).toEqual([1, 104, 2]);
+  });
+
+  it('takes strips as wide as the photograph, alike in height, and narrower ones before very thin ones', () => {
+    const wide = planTiles(graph, 800, 1000, 800 * stripMemory(graph, 1000, 288));
+    expect([wide.columns.length, wide.strip]).toEqual([1, 256]);
+    const narrow = planTiles(graph, 800, 1000, 500 * stripMemory(graph, 1000, 8));
+    expect([narrow.columns.length, narrow.strip]).toEqual([3, 24]);
   });
 });
 
@@ -172,6 +200,21 @@ describe('Restorer', () => {
     );
     expect(tiles).toBe(0);
     expect(tf.memory().numTensors).toBe(atRest);
+    restorer.dispose();
+  });
+
+  it('pauses more often while others want to be heard', async () => {
+    const restorer = new Restorer(livelyModel(), whole);
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const pauses = async (crowded: boolean) => {
+      timers.mockClear();
+      await restorer.restore(photograph(1000, 1000), { crowded: () => crowded });
+      return timers.mock.calls.length;
+    };
+    const [alone, crowded] = [await pauses(false), await pauses(true)];
+    timers.mockRestore();
+    expect(alone).toBeGreaterThan(0);
+    expect(crowded).toBeGreaterThanOrEqual(3 * alone);
     restorer.dispose();
   });
 

@@ -2,39 +2,46 @@ import * as tf from '@tensorflow/tfjs-core';
 import { PellucidError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { macsPerPixel, weightsOf } from '../network/cost.ts';
-import { inferInSteps, type WeightTensors } from '../network/forward.ts';
-import { type Conditions, enlargement } from '../network/graph.ts';
+import type { WeightTensors } from '../network/forward.ts';
+import { enlargement } from '../network/graph.ts';
+import { inferInStrips, type Source } from '../network/infer.ts';
 import type { Statistics } from '../network/receptive-field.ts';
 import type { Raster } from '../raster.ts';
 import { resizeBicubic } from '../resize/bicubic.ts';
-import { readWindow, writeWindow } from './pixels.ts';
-import { planTiles, type Segment, type TilePlan } from './tiles.ts';
+import { readWindow, type Strip, writeWindow } from './pixels.ts';
+import { planTiles, type TilePlan } from './tiles.ts';
 
 export interface RestoreOptions {
   /** How strong the noise is (sigma, 0..255), for a network that must be told. */
   noiseLevel?: number;
   /** Stops at the next pause; `restore` then rejects with the signal's reason. */
   signal?: AbortSignal;
+  /** Whether others want to be heard at once: while they do, it pauses five times as often, which takes a little longer. */
+  crowded?: () => boolean;
   /** Called after each tile with the tiles done and their number. */
   onProgress?: (done: number, total: number) => void;
 }
 
 const mebibyte = 2 ** 20;
 
-/** Multiply-accumulates between two pauses: some 30 ms of one core's work. */
+/** Multiply-accumulates between two pauses: some 25 ms of one core's work, 5 where others want to be heard. */
 const MACS_TO_PAUSE = 0.5e9;
+const MACS_TO_PAUSE_CROWDED = 0.1e9;
 
 /**
  * Restores photographs of any size with one model, on the TensorFlow.js backend that is current when it is made.
  *
- * Large photographs go through the network in tiles. Each tile carries a halo of the network's receptive field, so the
- * result is the same as if the whole photograph had gone through at once.
+ * Large photographs go through the network in tiles: strips of rows, each of which goes on where the one above ended,
+ * and where those would be too wide or the network cannot, windows with a halo of its receptive field. The result is the
+ * same as if the whole photograph had gone through at once.
  */
 export class Restorer {
   readonly model: Model;
   readonly #memory: number;
   readonly #statistics: Statistics;
   readonly #weights: WeightTensors;
+  /** The last one: a photograph's is asked for several times. */
+  #planned?: { size: string; plan: TilePlan };
 
   /**
    * @param options.memory bytes that the feature maps of one tile may take (default 64 MiB); the tiles' size follows
@@ -68,8 +75,7 @@ export class Restorer {
 
   /** How many tiles a photograph of this size takes. */
   tiles(width: number, height: number): number {
-    const { rows, columns } = this.#plan(width, height);
-    return rows.length * columns.length;
+    return tilesOf(this.#plan(width, height));
   }
 
   /** How many multiply-accumulates a photograph of this size takes, the tiles' halos included. */
@@ -87,63 +93,73 @@ export class Restorer {
    * not fit the size, `restore/memory-too-small` or `restore/needs-whole-photograph` when no tile fits the memory,
    * `network/needs-noise-level` when the network must be told. No tensor outlives the call, however it ends.
    */
-  async restore(image: Raster, { signal, onProgress, noiseLevel }: RestoreOptions = {}): Promise<Raster> {
+  async restore(image: Raster, options: RestoreOptions = {}): Promise<Raster> {
+    const { onProgress } = options;
     const { width, height, channels, data } = image;
     if (!(width >= 1 && height >= 1) || data.length !== width * height * channels)
       throw new PellucidError(
         'restore/bad-raster',
         `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
       );
-    const { rows, columns } = this.#plan(width, height);
+    const plan = this.#plan(width, height);
     const output = enlarge(image, this.enlargement);
-    const total = rows.length * columns.length;
+    const total = tilesOf(plan);
     let done = 0;
-    for (const row of rows) {
-      for (const column of columns) {
-        signal?.throwIfAborted();
-        await this.#restoreTile(image, output, row, column, { noiseLevel }, signal);
-        onProgress?.(++done, total);
-        if (done < total) await pause();
+    const tell = () => onProgress?.(++done, total);
+    for (const row of plan.rows) {
+      for (const column of plan.columns) {
+        const read = (from: number, end: number) => {
+          if (from > 0) tell();
+          const strip = { from: row.from + from, length: end - from };
+          return tf.tensor4d(readWindow(image, strip, column), [1, strip.length, column.length, 3]);
+        };
+        const source = { height: row.length, strip: plan.strip, read };
+        for await (const strip of this.#run(source, options))
+          writeWindow(output, strip, row, column, this.enlargement);
+        tell();
       }
     }
     return output;
   }
 
-  async #restoreTile(
-    image: Raster,
-    output: Raster,
-    row: Segment,
-    column: Segment,
-    conditions: Conditions,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const input = tf.tensor4d(readWindow(image, row, column), [1, row.length, column.length, 3]);
-    const steps = inferInSteps(this.model.graph, this.#weights, input, conditions);
-    let restored: tf.Tensor4D | undefined;
-    try {
-      let macs = 0;
-      for (let step = steps.next(); ; step = steps.next()) {
-        if (step.done) {
-          restored = step.value;
-          break;
-        }
-        macs += step.value;
-        if (macs < MACS_TO_PAUSE) continue;
+  /** Gives the rows that the network makes of a source, from the top down, with pauses between. */
+  async *#run(source: Source, { noiseLevel, signal, crowded }: RestoreOptions): AsyncGenerator<Strip> {
+    signal?.throwIfAborted();
+    let macs = 0;
+    for (const progress of inferInStrips(this.model.graph, this.#weights, source, { noiseLevel })) {
+      macs += progress.macs;
+      if (progress.output) {
+        yield await download(progress.output);
+        macs = MACS_TO_PAUSE;
+      } else if (macs >= (crowded?.() ? MACS_TO_PAUSE_CROWDED : MACS_TO_PAUSE)) {
         macs = 0;
         await pause();
         signal?.throwIfAborted();
       }
-      const pixels = (await restored.data()) as Float32Array;
-      writeWindow(output, pixels, row, column, this.enlargement);
-    } finally {
-      steps.return(undefined as never);
-      input.dispose();
-      restored?.dispose();
     }
   }
 
   #plan(width: number, height: number): TilePlan {
-    return planTiles(this.model.graph, width, height, this.#memory, this.#statistics);
+    const size = `${width} x ${height}`;
+    if (this.#planned?.size !== size) {
+      const plan = planTiles(this.model.graph, width, height, this.#memory, this.#statistics);
+      this.#planned = { size, plan };
+    }
+    return this.#planned.plan;
+  }
+}
+
+/** How many strips the network takes of all windows of a photograph. */
+function tilesOf({ rows, columns, strip }: TilePlan): number {
+  return rows.length * columns.length * Math.ceil(rows[0]!.length / strip);
+}
+
+/** Takes rows off the engine, and frees them there. */
+async function download({ from, rows }: { from: number; rows: tf.Tensor4D }): Promise<Strip> {
+  try {
+    return { from, length: rows.shape[1], pixels: (await rows.data()) as Float32Array };
+  } finally {
+    rows.dispose();
   }
 }
 

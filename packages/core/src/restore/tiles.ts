@@ -2,6 +2,7 @@ import { PellucidError } from '../errors.ts';
 import { peakMemory } from '../network/cost.ts';
 import type { Graph } from '../network/graph.ts';
 import { receptiveField, type Statistics } from '../network/receptive-field.ts';
+import { streams, stripMemory } from '../network/strips.ts';
 
 /** A part of an axis that is given to the network, and the part of its output that is kept. */
 export interface Segment {
@@ -23,13 +24,22 @@ interface Halo {
 export interface TilePlan {
   rows: Segment[];
   columns: Segment[];
+  /** Rows of a tile that the network works on at a time; all of them where it does not stream. */
+  strip: number;
 }
+
+/** Rows that the convolution kernels make at a time. */
+const KERNEL_ROWS = 4;
+
+/** What a strip costs the edge students beside the work on its rows, in rows. */
+const ROWS_A_STRIP = 4;
 
 /**
  * Cuts a photograph into the tiles that cost the network least work, each within a memory budget.
  *
  * The halos are the receptive field, so every kept output pixel sees exactly the input that it would see in the whole
- * photograph, and tiled output equals whole output.
+ * photograph, and tiled output equals whole output. A network that streams takes a tile of any height in strips, so it
+ * needs no halo above and below, nor, where a strip of the photograph's width fits, any at all.
  *
  * @param width, height of the photograph in pixels, at least 1; tiles may reach beyond it, up to the alignment
  * @param memory bytes that the feature maps of one tile may take
@@ -50,6 +60,7 @@ export function planTiles(
   const field = receptiveField(graph, statistics);
   const halo = { before: align(field.before), after: align(field.after) };
   const [wide, high] = [align(width), align(height)];
+  if (streams(graph)) return planStrips(graph, [wide, high], memory, halo);
   // Every feature map, and so the peak, grows in proportion to the tile's area.
   const largestArea = memory / (peakMemory(graph, alignment, alignment) / alignment ** 2);
 
@@ -67,15 +78,58 @@ export function planTiles(
       'restore/needs-whole-photograph',
       `This network looks at the whole photograph at once, and ${width} x ${height} pixels do not fit in ${Math.floor(memory / 2 ** 20)} MiB; raise the memory budget, or take its statistics from each tile, which changes the result a little.`,
     );
-  if (!best)
-    throw new PellucidError(
-      'restore/memory-too-small',
-      `A tile of this network does not fit in ${Math.floor(memory / 2 ** 20)} MiB; raise the memory budget.`,
-    );
+  if (!best) throw tooSmall(memory);
   return {
     rows: segments(high, best.row, halo),
     columns: segments(wide, best.column, halo),
+    strip: best.row,
   };
+}
+
+/** The same for a network that streams. */
+function planStrips(graph: Graph, [wide, high]: [number, number], memory: number, halo: Halo): TilePlan {
+  let best: { cost: number; window: number; strip: number } | undefined;
+  for (const { count, window } of windows(wide, halo, graph.alignment)) {
+    // More windows mean taller strips, but also more halos.
+    if (best && count * window >= best.cost) break;
+    const strip = tallestStrip(graph, high, memory / window, halo.before + halo.after);
+    if (strip === undefined) continue;
+    const cost = count * window * (1 + ROWS_A_STRIP / strip);
+    if (!best || cost < best.cost) best = { cost, window, strip };
+  }
+  if (!best) throw tooSmall(memory);
+  return { rows: segments(high, high, halo), columns: segments(wide, best.window, halo), strip: best.strip };
+}
+
+function tooSmall(memory: number): PellucidError {
+  return new PellucidError(
+    'restore/memory-too-small',
+    `A tile of this network does not fit in ${Math.floor(memory / 2 ** 20)} MiB; raise the memory budget.`,
+  );
+}
+
+/**
+ * The strip of the fewest that cover `height` within a budget, all of about one height; undefined where none fits.
+ * Where it can, it is one that leaves the kernels no part of their rows at the lowest resolution.
+ *
+ * @param memory bytes for each column
+ * @param latency rows that the network reads before it has made its first: after so many, each strip is like the last
+ */
+function tallestStrip(graph: Graph, height: number, memory: number, latency: number): number | undefined {
+  for (const unit of [KERNEL_ROWS * graph.alignment, graph.alignment]) {
+    const strip = (units: number) => Math.min(height, units * unit);
+    let [fits, most] = [0, Math.ceil(height / unit)];
+    while (fits < most) {
+      const middle = Math.ceil((fits + most) / 2);
+      const rows = Math.min(height, latency + 3 * strip(middle));
+      if (stripMemory(graph, rows, strip(middle)) <= memory) fits = middle;
+      else most = middle - 1;
+    }
+    if (fits === 0) continue;
+    const count = Math.ceil(height / strip(fits));
+    return strip(Math.ceil(height / count / unit));
+  }
+  return undefined;
 }
 
 /** For each number of windows along an axis, the shortest length that lets them cover it, the longest first. */

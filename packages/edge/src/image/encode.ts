@@ -98,6 +98,16 @@ function rgba({ width, height, channels, data }: Raster, onWhite: boolean): Uint
     return new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
   }
   const out = new Uint8ClampedArray(width * height * 4);
+  if (channels === 3 && !words) {
+    // What most photographs are, in less than half the time.
+    for (let from = 0, to = 0; to < out.length; from += 3, to += 4) {
+      out[to] = data[from]!;
+      out[to + 1] = data[from + 1]!;
+      out[to + 2] = data[from + 2]!;
+      out[to + 3] = 255;
+    }
+    return out;
+  }
   const scale = words ? 255 / 65535 : 1;
   for (let from = 0, to = 0; to < out.length; from += channels, to += 4) {
     const alpha = channels === 4 ? data[from + 3]! * scale : 255;

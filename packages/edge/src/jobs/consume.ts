@@ -1,5 +1,5 @@
 import { type Config, configOf, type Env } from '../config.ts';
-import { type Gate, turnSeconds } from '../gate.ts';
+import { type Gate, placesOf, turnSeconds } from '../gate.ts';
 import { admit } from '../image/limits.ts';
 import { sniff } from '../image/sniff.ts';
 import { causeText, PROBLEMS, problem, problemCode, problemDetail, typeOf } from '../problem.ts';
@@ -61,7 +61,7 @@ async function restoreImage(
     // Read when its turn has come, so that an image that waits takes no memory.
     const seconds = turnSeconds(configOf(env));
     const { file, format, task, tiles } = await gate.alone({ seconds }, () =>
-      restored(env, assignment, studio),
+      restored(env, assignment, studio, gate),
     );
     const key = `${assignment.result}.${format}`;
     await env.BUCKET.put(key, file, { httpMetadata: { contentType: `image/${format}` } });
@@ -76,7 +76,7 @@ async function restoreImage(
   }
 }
 
-async function restored(env: Env & JobBindings, { key, options }: Assignment, studio: Studio) {
+async function restored(env: Env & JobBindings, { key, options }: Assignment, studio: Studio, gate: Gate) {
   const limits = configOf(env);
   const object = await env.BUCKET.get(key);
   if (!object) throw problem('image-missing', 'Put the image into the bucket before the job is sent.');
@@ -86,7 +86,7 @@ async function restored(env: Env & JobBindings, { key, options }: Assignment, st
   const sent = await receive(object, limits);
   const order = { ...options, format: options.format ?? sent.header.format };
   const made = await withDeadline(limits.DEADLINE_SECONDS, undefined, (signal) =>
-    restoration(sent, order, studio, { limits, signal }),
+    restoration(sent, order, studio, { limits, signal, crowded: () => gate.isFull(placesOf(limits)) }),
   );
   return { ...made, format: order.format };
 }

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AppEnv } from '../app.ts';
 import type { Env } from '../config.ts';
 import { type Gate, placesOf } from '../gate.ts';

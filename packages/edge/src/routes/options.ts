@@ -1,5 +1,5 @@
 import { validator } from 'hono-openapi';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TASKS } from '../models.ts';
 import { problem } from '../problem.ts';
 import { FORMATS } from './accept.ts';

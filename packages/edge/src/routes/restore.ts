@@ -53,7 +53,12 @@ export function restoreRoute(
 
       const made = await withDeadline(limits.DEADLINE_SECONDS, client, (signal) =>
         gate.alone({ seconds: turnSeconds(limits), signal }, () =>
-          restoration(sent, order, studio, { limits, signal, phase: timed(c) }),
+          restoration(sent, order, studio, {
+            limits,
+            signal,
+            crowded: () => gate.isFull(places),
+            phase: timed(c),
+          }),
         ),
       );
       note(c, { done: made.task, tiles: made.tiles, bytes_out: made.file.length });

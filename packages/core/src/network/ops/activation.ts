@@ -12,6 +12,7 @@ export interface Activate extends NodeBase {
 
 export const activate: Op<Activate> = {
   demand: pointwise,
+  streams: true,
   run({ activation, slope }, [x]) {
     switch (activation) {
       case 'relu':

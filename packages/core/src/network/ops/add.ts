@@ -8,5 +8,6 @@ export interface Add extends NodeBase {
 
 export const add: Op<Add> = {
   demand: pointwise,
+  streams: true,
   run: (_, [a, b]) => tf.add(a!, b!),
 };

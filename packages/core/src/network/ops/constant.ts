@@ -15,6 +15,7 @@ export interface NoiseLevel extends NodeBase {
 
 export const constant: Op<Constant> = {
   demand: pointwise,
+  streams: true,
   run: ({ value, channels }, [like]) => {
     const [n, h, w] = like!.shape;
     return tf.fill([n, h, w, channels], value);
@@ -23,6 +24,7 @@ export const constant: Op<Constant> = {
 
 export const noiseLevel: Op<NoiseLevel> = {
   demand: pointwise,
+  streams: true,
   run(_, [like], __, { noiseLevel }) {
     if (noiseLevel === undefined)
       throw new PellucidError(

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { convFilterGradient, convInputGradient } from '../../kernels/composed.ts';
-import type { NodeBase, Op, Weight } from './op.ts';
+import type { NodeBase, Op, Padding, Weight } from './op.ts';
 
 export type Activation = 'none' | 'relu' | 'leaky-relu';
 
@@ -52,12 +52,14 @@ export const conv: Op<Conv> = {
   },
   // The stock wasm kernel keeps a table of 4-byte input pointers, one for each tap of each output position.
   scratch: ({ kernel }, positions) => 4 * kernel * kernel * positions,
-  run: (node, [x], weights) =>
+  streams: true,
+  run: (node, [x], weights, _, rows) =>
     fusedConv(
       node,
       x!,
       weights[`${node.name}.weight`] as tf.Tensor4D,
       node.bias ? (weights[`${node.name}.bias`] as tf.Tensor1D) : undefined,
+      rows,
     ),
 };
 
@@ -68,17 +70,24 @@ const activationNames = { none: 'linear', relu: 'relu', 'leaky-relu': 'leakyrelu
  * whenever a gradient is wanted, because its gradient would need the sum before the activation; for ReLU, leaky or
  * not, the output's sign says as much.
  */
-function fusedConv(node: Conv, x: tf.Tensor4D, weight: tf.Tensor4D, bias?: tf.Tensor1D): tf.Tensor4D {
+function fusedConv(
+  node: Conv,
+  x: tf.Tensor4D,
+  weight: tf.Tensor4D,
+  bias: tf.Tensor1D | undefined,
+  rows: Padding | undefined,
+): tf.Tensor4D {
   const { step, dilation, activation, slope } = node;
   const pad = padding(node);
+  const { above, below } = rows ?? { above: pad, below: pad };
   const attributes = {
     strides: [step, step],
     pad:
-      step === 1
+      step === 1 && above === pad && below === pad
         ? 'same'
         : [
             [0, 0],
-            [pad, pad],
+            [above, below],
             [pad, pad],
             [0, 0],
           ],

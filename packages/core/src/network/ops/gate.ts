@@ -12,5 +12,6 @@ export interface Gate extends NodeBase {
 
 export const gate: Op<Gate> = {
   demand: pointwise,
+  streams: true,
   run: ({ activation }, [x]) => product(x!, activation === 'gelu'),
 };

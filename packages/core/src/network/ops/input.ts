@@ -7,5 +7,6 @@ export interface Input extends NodeBase {
 
 export const input: Op<Input> = {
   demand: pointwise,
+  streams: true,
   run: (_, [photograph]) => photograph!,
 };

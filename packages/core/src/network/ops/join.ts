@@ -14,10 +14,12 @@ export interface Slice extends NodeBase {
 
 export const concat: Op<Concat> = {
   demand: pointwise,
+  streams: true,
   run: (_, inputs) => tf.concat(inputs, 3),
 };
 
 export const slice: Op<Slice> = {
   demand: pointwise,
+  streams: true,
   run: ({ from, channels }, [x]) => tf.slice(x!, [0, 0, 0, from], [-1, -1, -1, channels]),
 };

@@ -22,6 +22,7 @@ export const layerNorm: Op<LayerNorm> = {
     return centred ? [vector('weight', 1), vector('bias', 0)] : [vector('weight', 1)];
   },
   demand: pointwise,
+  streams: true,
   run({ name, epsilon, centred }, [x], weights) {
     const offset = centred ? weights[`${name}.bias`] : undefined;
     return normalise(x!, weights[`${name}.weight`]!, offset, epsilon);

@@ -8,5 +8,6 @@ export interface Multiply extends NodeBase {
 
 export const multiply: Op<Multiply> = {
   demand: pointwise,
+  streams: true,
   run: (_, [a, b]) => tf.mul(a!, b!),
 };

@@ -8,6 +8,7 @@ export interface Normalize extends NodeBase {
 
 export const normalize: Op<Normalize> = {
   demand: pointwise,
+  streams: true,
   scratch: ({ channels }, positions) => 4 * channels * positions,
   run(_, [x]) {
     return tf.tidy(() => tf.mul(x!, tf.rsqrt(tf.maximum(tf.sum(tf.square(x!), 3, true), 1e-24))));

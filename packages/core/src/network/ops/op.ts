@@ -35,6 +35,12 @@ export interface Span {
   to: number;
 }
 
+/** Rows of zeros that stand for what lies beyond the photograph, above and below the rows that a node is given. */
+export interface Padding {
+  above: number;
+  below: number;
+}
+
 /** What a network is told beside the photograph. */
 export interface Conditions {
   /** Standard deviation of the photograph's noise on the scale 0..255: one value, or one for each image of a batch. */
@@ -54,12 +60,19 @@ export interface Op<N extends NodeBase> {
    * a statistic of the whole photograph, at as many of its input's.
    */
   scratch?(node: N, positions: number): number;
-  /** Runs the node on NHWC tensors; differentiable on every TensorFlow.js backend. */
+  /** Set where some of its rows can be made of those that they demand, and come out as they are in the whole. */
+  streams?: true;
+  /**
+   * Runs the node on NHWC tensors; differentiable on every TensorFlow.js backend.
+   *
+   * @param padding given with the rows that some of the output's demand, to a node that streams
+   */
   run(
     node: N,
     inputs: tf.Tensor4D[],
     weights: Record<string, tf.Tensor>,
     conditions: Conditions,
+    padding?: Padding,
   ): tf.Tensor4D;
 }
 

@@ -5,8 +5,9 @@ import { useTrainingWasm } from '../../../testing/engines.ts';
 import { kinds } from '../../../testing/kinds.ts';
 import { Random } from '../../random.ts';
 import { peakMemory, weightsOf } from '../cost.ts';
-import { forward, infer } from '../forward.ts';
+import { forward } from '../forward.ts';
 import type { Graph } from '../graph.ts';
+import { infer } from '../infer.ts';
 import { receptiveField } from '../receptive-field.ts';
 import { trace } from '../trace.ts';
 

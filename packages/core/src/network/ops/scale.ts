@@ -19,6 +19,7 @@ export interface ChannelScale extends NodeBase {
 
 export const scale: Op<Scale> = {
   demand: pointwise,
+  streams: true,
   scratch: ({ factor, offset, channels }, positions) =>
     factor === 1 || offset === 0 ? 0 : 4 * channels * positions,
   run({ factor, offset }, [x]) {
@@ -34,5 +35,6 @@ export const channelScale: Op<ChannelScale> = {
     { name, shape: [channels], layout: 'vector', deviation: 0, mean: start },
   ],
   demand: pointwise,
+  streams: true,
   run: ({ name }, [x], weights) => tf.mul(x!, weights[name]!),
 };

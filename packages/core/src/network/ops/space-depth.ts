@@ -29,6 +29,7 @@ export interface DepthToSpace extends NodeBase {
 
 export const spaceToDepth: Op<SpaceToDepth> = {
   demand: ({ block }, { from, to }) => ({ from: from * block, to: to * block + block - 1 }),
+  streams: true,
   run({ block, order }, [x]) {
     const [n, h, w, c] = x!.shape;
     const shape: [number, number, number, number] = [n, h / block, w / block, block * block * c];
@@ -45,6 +46,7 @@ export const spaceToDepth: Op<SpaceToDepth> = {
 
 export const depthToSpace: Op<DepthToSpace> = {
   demand: ({ block }, { from, to }) => ({ from: Math.floor(from / block), to: Math.floor(to / block) }),
+  streams: true,
   run({ block, order }, [x]) {
     const [n, h, w, c] = x!.shape;
     const out = c / (block * block);

@@ -1,0 +1,124 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { WeightTensors } from './forward.ts';
+import type { Conditions, Graph, Node } from './graph.ts';
+import { opOf } from './ops/index.ts';
+import { type Step, schedule } from './strips.ts';
+
+/** Where a network's input comes from, and in which portions. */
+export interface Source {
+  /** Rows of the input and of a strip, multiples of the alignment. */
+  height: number;
+  strip: number;
+  /** Makes the tensor of the rows from `from` up to but without `end`, which is freed when it is no longer needed. */
+  read(from: number, end: number): tf.Tensor4D;
+}
+
+/** What has been done: the multiply-accumulates of one node, and, at the last one, rows of the network's output. */
+export interface Progress {
+  macs: number;
+  /** The receiver owns the tensor. */
+  output?: { from: number; rows: tf.Tensor4D };
+}
+
+/**
+ * Runs a network for its output alone, a strip of rows at a time, each node keeping only the rows that are still to be
+ * read. Every row is computed once, so a photograph in strips costs no more work than in one piece, and the result is
+ * the same.
+ *
+ * A node at a time, for a caller that has something to do between them. Ended early, it frees everything it made.
+ */
+export function* inferInStrips(
+  graph: Graph,
+  weights: WeightTensors,
+  source: Source,
+  conditions: Conditions = {},
+): Generator<Progress, void, void> {
+  /** What is kept of each node, and the row that it begins with. */
+  const features: ({ from: number; rows: tf.Tensor4D } | undefined)[] = [];
+  const replace = (index: number, from: number, rows: tf.Tensor4D | undefined) => {
+    features[index]?.rows.dispose();
+    features[index] = rows && { from, rows };
+  };
+  const release = (index: number, needed: number) => {
+    const feature = features[index];
+    if (!feature || needed <= feature.from) return;
+    const left = feature.from + feature.rows.shape[1] - needed;
+    replace(index, needed, left > 0 ? slice(feature.rows, needed - feature.from, left) : undefined);
+  };
+  try {
+    for (const step of schedule(graph, source.height, source.strip, release)) {
+      const { index, made } = step;
+      const node = graph.nodes[index]!;
+      const fresh =
+        node.op === 'input'
+          ? source.read(made.from, made.end)
+          : run(
+              node,
+              step,
+              node.inputs.map((input) => features[input]!),
+              weights,
+              conditions,
+            );
+      const [batch, rows, columns] = fresh.shape;
+      const macs =
+        (opOf(node).macs?.(node) ?? 0) * (Number.isFinite(node.stride) ? batch * rows * columns : batch);
+      if (index === graph.output) {
+        yield { macs, output: { from: made.from, rows: fresh } };
+        continue;
+      }
+      const kept = features[index];
+      if (!kept) features[index] = { from: made.from, rows: fresh };
+      else
+        try {
+          replace(index, kept.from, tf.concat([kept.rows, fresh], 1));
+        } finally {
+          fresh.dispose();
+        }
+      yield { macs };
+    }
+  } finally {
+    for (const feature of features) feature?.rows.dispose();
+  }
+}
+
+/** Runs a node on the rows it reads, which are cut out where more of them are kept. */
+function run(
+  node: Node,
+  { read, padding }: Step,
+  kept: { from: number; rows: tf.Tensor4D }[],
+  weights: WeightTensors,
+  conditions: Conditions,
+): tf.Tensor4D {
+  const cut: tf.Tensor4D[] = [];
+  try {
+    const inputs = kept.map(({ from, rows }, i) => {
+      const count = read[i]!.end - read[i]!.from;
+      if (count === rows.shape[1]) return rows;
+      const part = slice(rows, read[i]!.from - from, count);
+      cut.push(part);
+      return part;
+    });
+    return opOf(node).run(node, inputs, weights, conditions, padding);
+  } finally {
+    tf.dispose(cut);
+  }
+}
+
+function slice(rows: tf.Tensor4D, from: number, count: number): tf.Tensor4D {
+  return tf.slice(rows, [0, from, 0, 0], [-1, count, -1, -1]);
+}
+
+/** Runs a network on a whole input; the peak of memory is what `peakMemory` says. The caller keeps `input` and owns the result. */
+export function infer(
+  graph: Graph,
+  weights: WeightTensors,
+  input: tf.Tensor4D,
+  conditions: Conditions = {},
+): tf.Tensor4D {
+  const height = input.shape[1];
+  // Another tensor with the same data, to be freed in the caller's place.
+  const read = () => tf.reshape(input, input.shape) as tf.Tensor4D;
+  for (const { output } of inferInStrips(graph, weights, { height, strip: height, read }, conditions))
+    if (output) return output.rows;
+  throw new Error('a network without an output');
+}
