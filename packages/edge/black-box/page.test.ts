@@ -63,7 +63,12 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
     await visit(`${address}/docs`, { viewport: { width: 390, height: 800 } });
     const headings = (await page.locator('h2').allTextContents()).map((text) => text.trim());
     expect(headings).toContain('POST /v1/restore');
-    expect(await page.locator('h2').first().evaluate((e) => getComputedStyle(e).fontFamily)).toMatch(/monospace/);
+    expect(
+      await page
+        .locator('h2')
+        .first()
+        .evaluate((e) => getComputedStyle(e).fontFamily),
+    ).toMatch(/monospace/);
     // Nothing but its own boxes has to be scrolled sideways, on a telephone too.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.click('text=openapi.json');
