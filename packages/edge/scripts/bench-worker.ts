@@ -28,8 +28,7 @@ export default {
 };
 
 function use(kernels: tf.KernelConfig[]): void {
-  for (const kernel of kernels) {
-    tf.unregisterKernel(kernel.kernelName, 'wasm');
-    tf.registerKernel(kernel);
-  }
+  // Ours has some that TensorFlow.js has not.
+  for (const { kernelName } of registered()) tf.unregisterKernel(kernelName, 'wasm');
+  for (const kernel of kernels) tf.registerKernel(kernel);
 }

@@ -66,20 +66,26 @@ export function addresses(backend: WasmBackend, ...tensors: (tf.TensorInfo | und
   return tensors.map((tensor) => (tensor ? backend.dataIdMap.get(tensor.dataId).memoryOffset : 0));
 }
 
-/** Conv2D and FusedConv2D; undefined where the side module does not cover the layout or the activation. */
+/**
+ * Conv2D, FusedConv2D and ConvRows; undefined where the side module does not cover the layout or the activation.
+ *
+ * ConvRows reads `rows` of x alone, and its output begins with those that are `kept`.
+ */
 export function convolve(
   side: SideExports,
   { inputs, attrs, backend }: KernelCall,
 ): tf.TensorInfo | undefined {
-  const { x, filter, bias, preluActivationWeights: slope } = inputs;
+  const { x, filter, bias, preluActivationWeights: slope, kept } = inputs;
   const activation = activationOf(attrs);
   if (activation === undefined || attrs.dataFormat === 'NCHW') return undefined;
-  const info = convInfo(x.shape, filter.shape, attrs);
+  const { from, count } = attrs.rows ?? { from: 0, count: x.shape[1] };
+  const info = convInfo(x.shape.with(1, count), filter.shape, attrs);
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
   if (!areVectors(outChannels, bias, slope)) return undefined;
 
-  const y = backend.makeOutput(info.outShape, 'float32');
-  const tensors = addresses(backend, x, filter, bias, slope, y);
+  const { y, address } = outputBehind(side, backend, kept, info.outShape);
+  const [input, ...weights] = addresses(backend, x, filter, bias, slope) as [number, ...number[]];
+  const tensors = [input + 4 * from * inWidth * inChannels, ...weights, address];
   const method = methodOf(info);
   if (method === 'winograd') {
     withScratch(backend, side.winogradScratch(inChannels, outChannels), (scratch) => {
@@ -97,6 +103,33 @@ export function convolve(
       side.patchConv(...tensors, ...geometry(info), ...activation, scratch);
     });
   }
+  return y;
+}
+
+/** An output of `shape` behind rows that it begins with, where there are any, and the address that it is written to. */
+function outputBehind(
+  side: SideExports,
+  backend: WasmBackend,
+  kept: tf.TensorInfo | undefined,
+  shape: number[],
+): { y: tf.TensorInfo; address: number } {
+  const y = backend.makeOutput(shape.with(1, shape[1]! + (kept?.shape[1] ?? 0)), 'float32');
+  const start = addresses(backend, y)[0]!;
+  if (!kept) return { y, address: start };
+  const size = tf.util.sizeFromShape(kept.shape);
+  side.copyRows(addresses(backend, kept)[0]!, size, start, size, 1, size);
+  return { y, address: start + 4 * size };
+}
+
+/** AddRows: the sum of `count` rows of a, from `fromA` on, and of b, behind those that are `kept`. */
+export function addRows(side: SideExports, { inputs, attrs, backend }: KernelCall): tf.TensorInfo {
+  const { a, b, kept } = inputs;
+  const { fromA, fromB, count } = attrs;
+  const shape = a.shape.with(1, count);
+  const row = 4 * tf.util.sizeFromShape(shape.slice(2));
+  const { y, address } = outputBehind(side, backend, kept, shape);
+  const [left, right] = addresses(backend, a, b) as [number, number];
+  side.addFloats(left + fromA * row, right + fromB * row, address, tf.util.sizeFromShape(shape));
   return y;
 }
 

@@ -17,13 +17,21 @@ import {
   naturalGradientKernel,
   naturalKernel,
 } from './contrast.ts';
-import { convInfo, convolve, filterGradient, inputGradient, type KernelCall } from './convolution.ts';
+import {
+  addRows,
+  convInfo,
+  convolve,
+  filterGradient,
+  inputGradient,
+  type KernelCall,
+} from './convolution.ts';
 import * as depthwise from './depthwise.ts';
 import { GATE, GATE_GRADIENT, gateGradientKernel, gateKernel } from './gate.ts';
 import { GELU, GELU_GRADIENT, geluGradientKernel, geluKernel } from './gelu.ts';
 import { LAYER_NORM, LAYER_NORM_GRADIENT, layerNormGradientKernel, layerNormKernel } from './layer-norm.ts';
 import { matMul } from './matmul.ts';
 import { max, mean, sum } from './reductions.ts';
+import { ADD_ROWS, CONV_ROWS } from './rows.ts';
 import { guardAllocation, type SideExports, sideModule } from './side-module.ts';
 import { concat, slice } from './slices.ts';
 import {
@@ -157,6 +165,8 @@ function replaceForward(side: SideExports): void {
   const ours: Record<string, (side: SideExports, call: KernelCall) => tf.TensorInfo | undefined> = {
     [tf.Conv2D]: convolve,
     [tf.FusedConv2D]: convolve,
+    [CONV_ROWS]: convolve,
+    [ADD_ROWS]: addRows,
     [tf.DepthwiseConv2dNative]: depthwise.convolve,
     [tf.FusedDepthwiseConv2D]: depthwise.convolve,
     [tf.BatchMatMul]: matMul,

@@ -34,6 +34,7 @@ export interface SideExports {
   productScratch(depth: number, outChannels: number): number;
   pointwiseConv(...args: number[]): void;
   patchConv(...args: number[]): void;
+  addFloats(a: number, b: number, to: number, count: number): void;
   directScratch(taps: number, inChannels: number, outChannels: number): number;
   directInputGradient(...args: number[]): void;
   directFilterGradient(...args: number[]): void;

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasRowKernels } from '../kernels/rows.ts';
 import type { WeightTensors } from './forward.ts';
 import type { Conditions, Graph, Node } from './graph.ts';
 import { opOf } from './ops/index.ts';
+import type { RowsOf } from './ops/op.ts';
 import { type Step, schedule } from './strips.ts';
 
 /** Where a network's input comes from, and in which portions. */
@@ -20,6 +22,12 @@ export interface Progress {
   output?: { from: number; rows: tf.Tensor4D };
 }
 
+/** What is kept of a node, and the row that it begins with. */
+interface Kept {
+  from: number;
+  rows: tf.Tensor4D;
+}
+
 /**
  * Runs a network for its output alone, a strip of rows at a time, each node keeping only the rows that are still to be
  * read. Every row is computed once, so a photograph in strips costs no more work than in one piece, and the result is
@@ -33,8 +41,7 @@ export function* inferInStrips(
   source: Source,
   conditions: Conditions = {},
 ): Generator<Progress, void, void> {
-  /** What is kept of each node, and the row that it begins with. */
-  const features: ({ from: number; rows: tf.Tensor4D } | undefined)[] = [];
+  const features: (Kept | undefined)[] = [];
   const replace = (index: number, from: number, rows: tf.Tensor4D | undefined) => {
     features[index]?.rows.dispose();
     features[index] = rows && { from, rows };
@@ -49,31 +56,19 @@ export function* inferInStrips(
     for (const step of schedule(graph, source.height, source.strip, release)) {
       const { index, made } = step;
       const node = graph.nodes[index]!;
-      const fresh =
+      const kept = features[index];
+      const rows =
         node.op === 'input'
-          ? source.read(made.from, made.end)
-          : run(
-              node,
-              step,
-              node.inputs.map((input) => features[input]!),
-              weights,
-              conditions,
-            );
-      const [batch, rows, columns] = fresh.shape;
-      const macs =
-        (opOf(node).macs?.(node) ?? 0) * (Number.isFinite(node.stride) ? batch * rows * columns : batch);
+          ? behind(kept?.rows, source.read(made.from, made.end))
+          : run(node, step, features, weights, conditions);
+      const [batch, , columns] = rows.shape;
+      const positions = Number.isFinite(node.stride) ? batch * (made.end - made.from) * columns : batch;
+      const macs = (opOf(node).macs?.(node) ?? 0) * positions;
       if (index === graph.output) {
-        yield { macs, output: { from: made.from, rows: fresh } };
+        yield { macs, output: { from: made.from, rows } };
         continue;
       }
-      const kept = features[index];
-      if (!kept) features[index] = { from: made.from, rows: fresh };
-      else
-        try {
-          replace(index, kept.from, tf.concat([kept.rows, fresh], 1));
-        } finally {
-          fresh.dispose();
-        }
+      replace(index, kept?.from ?? made.from, rows);
       yield { macs };
     }
   } finally {
@@ -81,26 +76,44 @@ export function* inferInStrips(
   }
 }
 
-/** Runs a node on the rows it reads, which are cut out where more of them are kept. */
+/** Runs a node on the rows it reads, and gives what is kept of it with the new rows behind. */
 function run(
   node: Node,
-  { read, padding }: Step,
-  kept: { from: number; rows: tf.Tensor4D }[],
+  { index, read, padding }: Step,
+  features: readonly (Kept | undefined)[],
   weights: WeightTensors,
   conditions: Conditions,
 ): tf.Tensor4D {
+  const kept = features[index]?.rows;
+  const inputs = node.inputs.map((input, i): RowsOf => {
+    const { from, rows } = features[input]!;
+    return { tensor: rows, from: read[i]!.from - from, count: read[i]!.end - read[i]!.from };
+  });
+  const op = opOf(node);
+  const single = inputs[0]!.tensor.shape[0] === 1;
+  if (op.runBehind && padding && single && hasRowKernels())
+    return op.runBehind(node, inputs, weights, padding, kept);
   const cut: tf.Tensor4D[] = [];
   try {
-    const inputs = kept.map(({ from, rows }, i) => {
-      const count = read[i]!.end - read[i]!.from;
-      if (count === rows.shape[1]) return rows;
-      const part = slice(rows, read[i]!.from - from, count);
+    const parts = inputs.map(({ tensor, from, count }) => {
+      if (count === tensor.shape[1]) return tensor;
+      const part = slice(tensor, from, count);
       cut.push(part);
       return part;
     });
-    return opOf(node).run(node, inputs, weights, conditions, padding);
+    return behind(kept, op.run(node, parts, weights, conditions, padding));
   } finally {
     tf.dispose(cut);
+  }
+}
+
+/** Puts new rows behind those that are kept, in a tensor of their own, and frees the new ones. */
+function behind(kept: tf.Tensor4D | undefined, fresh: tf.Tensor4D): tf.Tensor4D {
+  if (!kept) return fresh;
+  try {
+    return tf.concat([kept, fresh], 1);
+  } finally {
+    fresh.dispose();
   }
 }
 

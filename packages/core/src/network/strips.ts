@@ -79,7 +79,10 @@ export function* schedule(
   }
 }
 
-/** The most bytes of feature maps and scratch alive at once, for each column of an input of `height` rows. */
+/**
+ * The most bytes of feature maps and scratch alive at once, for each column of an input of `height` rows, where the
+ * backend has the kernels for rows.
+ */
 export function stripMemory(graph: Graph, height: number, strip: number): number {
   const { nodes } = graph;
   const bytes = (index: number, rows: number) => (4 * nodes[index]!.channels * rows) / nodes[index]!.stride;
@@ -101,14 +104,17 @@ export function stripMemory(graph: Graph, height: number, strip: number): number
   for (const { index, made, read } of schedule(graph, height, strip, release)) {
     const node = nodes[index]!;
     const fresh = bytes(index, made.end - made.from);
-    const cut = node.inputs.map((input, i) => {
-      const count = read[i]!.end - read[i]!.from;
-      return count === kept[input]!.end - kept[input]!.from ? 0 : bytes(input, count);
-    });
     const scratch = opOf(node).scratch?.(node, (made.end - made.from) / node.stride) ?? 0;
-    touch(fresh + scratch + cut.reduce((a, b) => a + b, 0));
+    if (opOf(node).runBehind) touch(size(index) + fresh + scratch);
+    else {
+      const cut = node.inputs.reduce((sum, input, i) => {
+        const count = read[i]!.end - read[i]!.from;
+        return count === kept[input]!.end - kept[input]!.from ? sum : sum + bytes(input, count);
+      }, 0);
+      touch(cut + fresh + scratch);
+      if (size(index) > 0) touch(cut + 2 * fresh + size(index));
+    }
     if (index === graph.output) continue;
-    if (size(index) > 0) touch(fresh + size(index) + fresh);
     alive += fresh;
     kept[index]!.end = made.end;
   }

@@ -11,7 +11,7 @@ export { gate, gateGradient, gelu, geluGradient, geluScratch } from './gelu';
 export { layerNorm, layerNormGradient } from './layer-norm';
 export { matMul, matMulScratch } from './matmul';
 export { patchConv, pointwiseConv, productScratch } from './pointwise';
-export { copyRows } from './rows';
+export { addFloats, copyRows } from './rows';
 export { maxRows, sumRows } from './sum';
 export { winogradConv, winogradFilterGradient, winogradScratch } from './winograd';
 export {

@@ -15,3 +15,11 @@ export function copyRows(from: usize, fromRow: i32, to: usize, toRow: i32, rows:
   }
   for (; rows > 0; rows--, from += <usize>fromRow << 2, to += <usize>toRow << 2) copyFloats(from, to, count);
 }
+
+/** to = a + b, `count` floats of each. */
+export function addFloats(a: usize, b: usize, to: usize, count: i32): void {
+  for (; count >= 4; count -= 4, a += 16, b += 16, to += 16) {
+    v128.store(to, f32x4.add(v128.load(a), v128.load(b)));
+  }
+  for (; count > 0; count--, a += 4, b += 4, to += 4) store<f32>(to, load<f32>(a) + load<f32>(b));
+}

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { convFilterGradient, convInputGradient } from '../../kernels/composed.ts';
+import { CONV_ROWS } from '../../kernels/rows.ts';
 import type { NodeBase, Op, Padding, Weight } from './op.ts';
 
 export type Activation = 'none' | 'relu' | 'leaky-relu';
@@ -61,26 +62,25 @@ export const conv: Op<Conv> = {
       node.bias ? (weights[`${node.name}.bias`] as tf.Tensor1D) : undefined,
       rows,
     ),
+  runBehind(node, [x], weights, rows, kept) {
+    const inputs: tf.NamedTensorMap = { x: x!.tensor, filter: weights[`${node.name}.weight`]! };
+    if (node.bias) inputs.bias = weights[`${node.name}.bias`]!;
+    if (kept) inputs.kept = kept;
+    const attributes = {
+      ...attributesOf(node, rows),
+      ...activationOf(node),
+      rows: { from: x!.from, count: x!.count },
+    };
+    return tf.engine().runKernel(CONV_ROWS, inputs, attributes) as tf.Tensor4D;
+  },
 };
 
-const activationNames = { none: 'linear', relu: 'relu', 'leaky-relu': 'leakyrelu' } as const;
-
-/**
- * Convolution, bias and activation in one kernel, in training too. `tf.fused.conv2d` comes apart into three kernels
- * whenever a gradient is wanted, because its gradient would need the sum before the activation; for ReLU, leaky or
- * not, the output's sign says as much.
- */
-function fusedConv(
-  node: Conv,
-  x: tf.Tensor4D,
-  weight: tf.Tensor4D,
-  bias: tf.Tensor1D | undefined,
-  rows: Padding | undefined,
-): tf.Tensor4D {
-  const { step, dilation, activation, slope } = node;
+/** Where a convolution's filter goes, as kernels are told it. */
+function attributesOf(node: Conv, rows: Padding | undefined) {
+  const { step, dilation } = node;
   const pad = padding(node);
   const { above, below } = rows ?? { above: pad, below: pad };
-  const attributes = {
+  return {
     strides: [step, step],
     pad:
       step === 1 && above === pad && below === pad
@@ -94,16 +94,40 @@ function fusedConv(
     dataFormat: 'NHWC',
     dilations: [dilation, dilation],
   };
+}
+
+const activationNames = { none: 'linear', relu: 'relu', 'leaky-relu': 'leakyrelu' } as const;
+
+const activationOf = ({ activation, slope }: Conv) => ({
+  activation: activationNames[activation],
+  leakyreluAlpha: slope,
+});
+
+/**
+ * Convolution, bias and activation in one kernel, in training too. `tf.fused.conv2d` comes apart into three kernels
+ * whenever a gradient is wanted, because its gradient would need the sum before the activation; for ReLU, leaky or
+ * not, the output's sign says as much.
+ */
+function fusedConv(
+  node: Conv,
+  x: tf.Tensor4D,
+  weight: tf.Tensor4D,
+  bias: tf.Tensor1D | undefined,
+  rows: Padding | undefined,
+): tf.Tensor4D {
+  const { dilation, activation, slope } = node;
+  const attributes = attributesOf(node, rows);
   const run = (kernel: string, inputs: Record<string, tf.Tensor>, more: object) =>
     tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as tf.Tensor4D;
 
   const differentiable = tf.customGrad((...args) => {
     const save = args.at(-1) as unknown as tf.GradSaveFunc;
     const [x, weight, bias] = args.slice(0, -1) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor1D?];
-    const y = run('FusedConv2D', bias ? { x, filter: weight, bias } : { x, filter: weight }, {
-      activation: activationNames[activation],
-      leakyreluAlpha: slope,
-    });
+    const y = run(
+      'FusedConv2D',
+      bias ? { x, filter: weight, bias } : { x, filter: weight },
+      activationOf(node),
+    );
     save([x, weight, y]);
     return {
       value: y,

@@ -41,6 +41,13 @@ export interface Padding {
   below: number;
 }
 
+/** Some rows of a feature map of one photograph. */
+export interface RowsOf {
+  tensor: tf.Tensor4D;
+  from: number;
+  count: number;
+}
+
 /** What a network is told beside the photograph. */
 export interface Conditions {
   /** Standard deviation of the photograph's noise on the scale 0..255: one value, or one for each image of a batch. */
@@ -73,6 +80,17 @@ export interface Op<N extends NodeBase> {
     weights: Record<string, tf.Tensor>,
     conditions: Conditions,
     padding?: Padding,
+  ): tf.Tensor4D;
+  /**
+   * The same where the backend has kernels for it: reads rows where they lie, and gives the new rows behind those of its
+   * own that are `kept`.
+   */
+  runBehind?(
+    node: N,
+    inputs: RowsOf[],
+    weights: Record<string, tf.Tensor>,
+    padding: Padding,
+    kept: tf.Tensor4D | undefined,
   ): tf.Tensor4D;
 }
 
