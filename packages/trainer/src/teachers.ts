@@ -88,7 +88,13 @@ export function restoringNetwork(
 export function methodFor(recipe: Recipe, teachers: readonly Model[]): Method {
   for (const teacher of teachers) refuseUnfit(teacher, recipe);
   const graphs = teachers.map(({ graph }) => graph);
-  return methodOf(recipe.method, trainingGraph(recipe.student), graphs);
+  const method = methodOf(recipe.method, trainingGraph(recipe.student), graphs);
+  const { patchMultiple = 1 } = method;
+  if (recipe.data.patch % patchMultiple === 0) return method;
+  throw new PellucidError(
+    'train/patch-size',
+    `The method ${recipe.method.kind} needs patches whose sides are multiples of ${patchMultiple} between these networks: change data.patch.`,
+  );
 }
 
 function refuseUnfit({ name, graph }: Model, { data, degradation }: Recipe): void {

@@ -28,7 +28,7 @@ const share = 0.3;
  * The authors' code takes a step of the optimiser for the first two terms and another for the rest; here it is one. The
  * part and its changes follow from the patch's own pixels, so that resumed runs and several workers choose alike.
  *
- * @throws PellucidError `method/keeps-size` where the student does not enlarge; in a step, `train/patch-size`
+ * @throws PellucidError `method/keeps-size` where the student does not enlarge
  */
 export function dukd({ pixel }: { pixel: number }, student: Graph, teacher: Graph): Method {
   const scale = enlargement(student) as 2 | 3 | 4;
@@ -39,11 +39,12 @@ export function dukd({ pixel }: { pixel: number }, student: Graph, teacher: Grap
     );
   return {
     auxiliaries: [],
+    // Patches are reduced once more, and what is left must fit both networks.
+    patchMultiple: scale ** 2 * Math.max(student.alignment, teacher.alignment),
     // The student's run on the part, as large as its own, and on the smaller patch.
     held: (patches, height, width) =>
       (1 + 1 / scale ** 2) * trainingMemory(student, patches * height * width),
     loss({ graph, weights }, [network], batch) {
-      refuseUnfitPatch(batch, scale, Math.max(student.alignment, teacher.alignment));
       const teach = (x: tf.Tensor4D) => forward(network!.graph, network!.weights, x).output;
       const { parts, ways } = zoomIn(batch, scale);
       const reduced = zoomOut(batch, scale);
@@ -122,13 +123,5 @@ function changeAll(patches: tf.Tensor4D, ways: readonly Ways[]): tf.Tensor4D {
       if (axes.length > 0) patch = tf.reverse(patch, axes);
       return way.transpose ? tf.transpose(patch, [0, 2, 1, 3]) : patch;
     }),
-  );
-}
-
-function refuseUnfitPatch({ degraded }: Batch, scale: number, alignment: number): void {
-  if (degraded.shape[1] % (scale * alignment) === 0) return;
-  throw new PellucidError(
-    'train/patch-size',
-    `The method dukd reduces patches twice: make data.patch a multiple of ${scale * scale * alignment}.`,
   );
 }

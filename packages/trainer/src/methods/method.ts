@@ -36,6 +36,8 @@ export interface Method {
    * saved in checkpoints as the student's are, and are not in the released model.
    */
   auxiliaries: readonly Weight[];
+  /** What the side of a clean patch must be a multiple of; any that the networks take unless given. */
+  patchMultiple?: number;
   /**
    * Bytes that a step holds beside the networks' own features, on so many patches of a size in pixels: what it compares,
    * and what their gradients need. As measured on the wasm backend; nothing unless given.
