@@ -18,8 +18,8 @@ let ready: Promise<Restorer> | undefined;
 
 async function start(): Promise<Restorer> {
   await Promise.all([startWasm(), initDecode(decoder), initEncode(encoder)]);
-  // An isolate has 128 MB in all: 20 MiB for the feature maps of one tile leave room for the photograph.
-  return new Restorer(readModel(new Uint8Array(denoise)), { memory: 20 * 2 ** 20 });
+  // An isolate has 128 MB in all: 10 MiB for the feature maps of one tile leave room for the photograph.
+  return new Restorer(readModel(new Uint8Array(denoise)), { memory: 10 * 2 ** 20 });
 }
 
 export default {

@@ -9,7 +9,7 @@ import type { Answer, Order } from './messages.ts';
 import type { OnProgress, Outcome, Phase } from './outcome.ts';
 
 /** As in the Worker. Small tiles also mean that progress moves and a stop is heard soon. */
-const TILE_MEMORY = 12 * 2 ** 20;
+const TILE_MEMORY = 10 * 2 ** 20;
 
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<Order>) => void;
