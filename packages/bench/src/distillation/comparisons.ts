@@ -15,7 +15,8 @@ const set =
 
 /**
  * What the term of a usual method is multiplied by beside SLKD. Trained for minutes, features at the methods' own weights
- * outweigh the pixels; these did best of three on the validation crops, as docs/distillation.md shows.
+ * outweigh the pixels. Those of denoising did best of three on the validation crops, as docs/distillation.md shows; the
+ * others are a tenth of the methods' own, by analogy.
  */
 const weights = {
   denoise: { logits: 3, fitnet: 0.01, at: 0.001, fakd: 0.001, skd: 0.001 },

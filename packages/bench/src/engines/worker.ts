@@ -1,13 +1,11 @@
 /** A thread of a contender: one engine and one job, which it does once each time it is asked. */
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { forward, infer, initialWeights, PellucidError, Random, weightsOf } from '@pellucid/core';
 import { exportOnnx } from '@pellucid/core/export';
 import { installTrainingKernels } from '@pellucid/core/kernels';
+import { startWasm } from '@pellucid/core/wasm';
 import { lossAndGradient, methodOf, openEngine, Parameters } from '@pellucid/trainer';
-import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Answer, Job } from './contender.ts';
 import { fmaPeak } from './fma.ts';
@@ -59,11 +57,7 @@ async function prepare({ engine, work, entry }: Job): Promise<() => Promise<unkn
 /** `stock` is the wasm backend as TensorFlow.js ships it, `composed` the same with the gradients it lacks. */
 async function open(engine: string): Promise<void> {
   if (engine !== 'stock' && engine !== 'composed') return void (await openEngine(engine));
-  const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json');
-  setWasmPaths(`${path.join(path.dirname(manifest), 'wasm-out')}${path.sep}`);
-  setThreadsCount(1);
-  await tf.setBackend('wasm');
-  if (engine === 'composed') installTrainingKernels(undefined);
+  await startWasm({ install: engine === 'composed' ? () => installTrainingKernels(undefined) : () => {} });
 }
 
 function trainingStep({ net, patches, patch }: Extract<Job['work'], { kind: 'train' }>) {
