@@ -55,16 +55,4 @@ export class Parameters {
       ]),
     );
   }
-
-  /**
-   * Reads tensors, one per weight and in the same order, back into `flat`, and disposes of them.
-   */
-  async download(tensors: readonly tf.Tensor[], flat: Float32Array): Promise<void> {
-    await Promise.all(
-      this.slots.map(async ({ offset }, index) => {
-        flat.set((await tensors[index]!.data()) as Float32Array, offset);
-        tensors[index]!.dispose();
-      }),
-    );
-  }
 }

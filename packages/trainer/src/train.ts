@@ -25,6 +25,7 @@ import {
   saveCheckpoint,
   type TrainingState,
 } from './checkpoint.ts';
+import type { Pairs } from './data/index.ts';
 import type { Observer } from './events.ts';
 import { type Gradients, LocalGradients, uploadModel } from './gradients/gradients.ts';
 import type { Teacher } from './graph-model-teacher.ts';
@@ -126,12 +127,24 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
     return restored;
   };
 
+  const upcoming: Promise<Pairs>[] = [];
+  const nextBatch = (step: number): Promise<Pairs> => {
+    const wanted = Math.min(1 + (data.ahead ?? 0), steps - step);
+    while (upcoming.length < wanted) {
+      const batch = data.batch(random.fork(`step ${step + upcoming.length}`));
+      // It fails, if at all, when its step comes.
+      batch.catch(() => {});
+      upcoming.push(batch);
+    }
+    return upcoming.shift()!;
+  };
+
   while (state.step < steps) {
     // Signals and timers get a turn only here: every engine call may have resolved at once.
     await nextTurn();
     if (signal?.aborted) return void (await save());
     const { step } = state;
-    const batch = await data.batch(random.fork(`step ${step}`));
+    const batch = await nextBatch(step);
     const values = await gradients.compute(state.weights, batch, gradient);
 
     const norm = clipByGlobalNorm(gradient, optimiser.clip);

@@ -19,10 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const open = (...overrides: string[]) =>
-  openTrainingData(
-    parseRecipe(
-      `
+const recipe = (...overrides: string[]) =>
+  parseRecipe(
+    `
 name: tiny
 task: denoise
 degradation: { kind: gaussian-noise, sigma: 25 }
@@ -31,9 +30,10 @@ method: { kind: scratch }
 data: { photographs: ${folder}, patch: 8, batch: 64, validation: { count: 2, size: 16 } }
 steps: 300
 `,
-      overrides,
-    ),
+    overrides,
   );
+
+const open = (...overrides: string[]) => openTrainingData(recipe(...overrides));
 
 const levels = (pixels: Float32Array) => new Set([...pixels].map((value) => Math.round(value * 255)));
 
@@ -58,4 +58,23 @@ test('the same stream gives the same batch, another one another', async () => {
 
 test('leaves out what is excluded, and says when too few remain', async () => {
   await expect(open("data.exclude=['40', '80', '120']")).rejects.toMatchObject({ code: 'data/too-few' });
+});
+
+test('threads draw the batches that one draws alone, in whatever order they are asked for', async () => {
+  const alone = await open();
+  const threads = await openTrainingData(recipe(), { threads: 2 });
+  const streams = [1, 2, 3, 4, 5].map((seed) => new Random(seed));
+  try {
+    const drawn = await Promise.all(streams.map((stream) => threads.batch(stream)));
+    expect(drawn).toEqual(await Promise.all(streams.map((stream) => alone.batch(stream))));
+  } finally {
+    await threads.close!();
+  }
+});
+
+test('says so when a thread that draws ends', async () => {
+  const { batch, close } = await openTrainingData(recipe(), { threads: 1 });
+  const batches = [batch(new Random(1)), batch(new Random(2))];
+  await close!();
+  for (const one of batches) await expect(one).rejects.toMatchObject({ code: 'data/not-drawn' });
 });

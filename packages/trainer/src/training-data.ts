@@ -1,5 +1,6 @@
 import { createDegradation, PellucidError, type Random } from '@pellucid/core';
 import {
+  DrawingThreads,
   holdOut,
   jpegCodec,
   openPhotographs,
@@ -13,11 +14,15 @@ import type { Recipe } from './recipe.ts';
 export interface TrainingData {
   /** The patches of one step, which depend on nothing but the recipe and `random`. */
   batch(random: Random): Promise<Pairs>;
+  /** Batches that are worth asking for before they are needed; none unless given. */
+  ahead?: number;
   /** Images that training never sees. */
   validation: readonly Pairs[];
   /** One line for people. */
   description: string;
   skipped: readonly Skipped[];
+  /** Ends the threads, if there are any. */
+  close?(): Promise<void>;
 }
 
 /** Enough for a run of minutes to meet little twice, and drawn in seconds. */
@@ -29,9 +34,13 @@ const proceduralPictures = { count: 96, side: 256 };
  * Which photographs there are, and which are set aside, does not depend on the recipe's seed: runs that differ by their
  * seed alone are validated on the same images.
  *
+ * @param threads how many draw batches beside this one, which draws them itself unless there are any
  * @throws PellucidError `data/no-source`, and as `openPhotographs` and `holdOut` do
  */
-export async function openTrainingData({ data, degradation }: Recipe): Promise<TrainingData> {
+export async function openTrainingData(
+  { data, degradation }: Recipe,
+  { threads = 0 } = {},
+): Promise<TrainingData> {
   const { photographs: source, pairs, exclude, patch, batch, pool, validation } = data;
   if (pairs && source === 'procedural')
     throw new PellucidError(
@@ -46,9 +55,16 @@ export async function openTrainingData({ data, degradation }: Recipe): Promise<T
   );
   const held = holdOut(photographs, { ...validation, seed: 'validation' });
   const apply = degradation && createDegradation(degradation, jpegCodec);
-  const sampler = new PatchSampler({ photographs: held.training, patch, batch, pool, degradation: apply });
+  const patches = { photographs: held.training, patch, batch, pool };
+  const drawing =
+    threads > 0
+      ? new DrawingThreads({ ...patches, degradation }, threads)
+      : new PatchSampler({ ...patches, degradation: apply });
   return {
-    batch: (random) => sampler.draw(random),
+    batch: (random) => drawing.draw(random),
+    // Each thread draws one while another waits to be fetched.
+    ahead: 2 * threads,
+    close: async () => (drawing instanceof DrawingThreads ? drawing.close() : undefined),
     validation: await validationPairs({
       photographs: held.validation,
       size: validation.size,

@@ -19,6 +19,8 @@ import { train } from '../train.ts';
 import { openTrainingData } from '../training-data.ts';
 import { repeatedFlag, runCommand } from './command.ts';
 
+const MOST_DRAWING_THREADS = 3;
+
 const command = defineCommand({
   meta: {
     name: 'pnpm train',
@@ -59,7 +61,7 @@ const command = defineCommand({
     methodFor(recipe, teachers);
     const cache = cacheOptions(args.cache, args['cache-size'], recipe);
     const engine = await openEngine(args.engine);
-    const data = await openTrainingData(recipe);
+    const data = await openTrainingData(recipe, { threads: drawingThreads(engine.name) });
     console.log(`Data: ${data.description}`);
     if (data.skipped.length > 0) console.log(describeSkipped(data.skipped));
     const workers = chooseWorkers(args.workers, engine.name, recipe.data.batch);
@@ -83,7 +85,10 @@ const command = defineCommand({
       observe: (event) => {
         for (const observe of observers) observe(event);
       },
-    }).finally(() => display.close());
+    }).finally(async () => {
+      display.close();
+      await data.close?.();
+    });
 
     if (!result) {
       console.log(`\nStopped, with a checkpoint. The same command with --resume continues.`);
@@ -123,6 +128,12 @@ function chooseWorkers(asked: string | undefined, engine: EngineName, batch: num
       `--workers is for the engines wasm and cpu: ${engine} uses all of its hardware from one worker.`,
     );
   return workers;
+}
+
+/** Beside an engine that leaves the cores free, as many threads as keep up with it draw the batches. */
+function drawingThreads(engine: EngineName): number {
+  const onGpu = engine === 'webgpu' || engine === 'node-gpu';
+  return onGpu ? Math.min(MOST_DRAWING_THREADS, physicalCores() - 1) : 0;
 }
 
 function cacheOptions(folder: string | undefined, size: string, { data }: Recipe): CacheOptions | undefined {

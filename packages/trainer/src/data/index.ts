@@ -2,6 +2,7 @@ import { PellucidError, Random } from '@pellucid/core';
 import { loadPhotographs, type Photograph, type PhotographOptions, type Skipped } from './photographs.ts';
 import { proceduralPhotograph } from './procedural.ts';
 
+export { DrawingThreads } from './drawing.ts';
 export { jpegCodec } from './jpeg-codec.ts';
 export { type PairLayoutName, pairLayouts } from './pair-layouts.ts';
 export { degradedShape, holdOut, type Pairs, PatchSampler, validationPairs } from './patches.ts';

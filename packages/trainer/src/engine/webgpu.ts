@@ -1,7 +1,7 @@
 import { PellucidError } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { importOptional } from './optional.ts';
-import { installWebgpuKernels } from './webgpu-kernels.ts';
+import { installWebgpuKernels } from './webgpu/kernels.ts';
 
 /** What is used of Dawn's `GPUAdapterInfo`. */
 interface AdapterInfo {

@@ -13,7 +13,7 @@ const { dirname: __dirname, filename: __filename } = import.meta;
 `;
 
 /**
- * Writes `train.mjs` and `worker.mjs`, which hold the trainer and everything it imports but for native libraries, and
+ * Writes `train.mjs` and the threads' `worker.mjs` and `drawer.mjs`, which hold the trainer and everything it imports but for native libraries, and
  * the WebGPU backend as the package that the engine will look for.
  */
 export async function bundleTrainer(folder: string): Promise<void> {
@@ -26,7 +26,11 @@ export async function bundleTrainer(folder: string): Promise<void> {
   } as const;
   await build({
     ...shared,
-    entryPoints: { train: source('cli/train.ts'), worker: source('gradients/worker.ts') },
+    entryPoints: {
+      train: source('cli/train.ts'),
+      worker: source('gradients/worker.ts'),
+      drawer: source('data/drawer.ts'),
+    },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     format: 'esm',
