@@ -1,37 +1,49 @@
 import * as z from 'zod';
 import { BicubicDownscaleSettings, bicubicDownscale } from './bicubic-downscale.ts';
+import { CameraNoiseSettings, cameraNoise } from './camera-noise.ts';
 import type { Degradation } from './degradation.ts';
 import { GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
 import { type JpegCodec, JpegSettings, jpeg } from './jpeg.ts';
+import { mixture, mixtureOf } from './mixture.ts';
 import { MotionBlurSettings, motionBlur } from './motion-blur.ts';
 import { RainSettings, rain } from './rain.ts';
 
 export { BicubicDownscaleSettings, bicubicDownscale } from './bicubic-downscale.ts';
+export { CameraNoiseSettings, cameraNoise } from './camera-noise.ts';
 export type { Degradation, ImmediateDegradation } from './degradation.ts';
 export { addGaussianNoise, drawSigma, GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
 export { type JpegCodec, JpegSettings, jpeg } from './jpeg.ts';
 export { MotionBlurSettings, motionBlur } from './motion-blur.ts';
 export { RainSettings, rain } from './rain.ts';
 
-/** The `degradation` of a recipe: `kind` and the settings of that kind. */
-export const DegradationSettings = z.discriminatedUnion('kind', [
+/** Those that keep an image's size. */
+const InPlaceSettings = z.discriminatedUnion('kind', [
   GaussianNoiseSettings,
+  CameraNoiseSettings,
   RainSettings,
   MotionBlurSettings,
   JpegSettings,
+]);
+
+/** The `degradation` of a recipe: `kind` and the settings of that kind. */
+export const DegradationSettings = z.discriminatedUnion('kind', [
+  ...InPlaceSettings.options,
   BicubicDownscaleSettings,
+  mixtureOf(InPlaceSettings),
 ]);
 export type DegradationSettings = z.infer<typeof DegradationSettings>;
 
 /**
  * The degradation that a recipe's settings describe.
  *
- * @param codec what `jpeg` encodes with; without it that degradation can be described, and not applied
+ * @param codec what JPEG is encoded with; without it a degradation that does so can be described, and not applied
  */
 export function createDegradation(settings: DegradationSettings, codec?: JpegCodec): Degradation {
   switch (settings.kind) {
     case 'gaussian-noise':
       return gaussianNoise(settings);
+    case 'camera-noise':
+      return cameraNoise(settings, codec);
     case 'rain':
       return rain(settings);
     case 'motion-blur':
@@ -40,5 +52,7 @@ export function createDegradation(settings: DegradationSettings, codec?: JpegCod
       return jpeg(settings, codec);
     case 'bicubic-downscale':
       return bicubicDownscale(settings);
+    case 'mixture':
+      return mixture(settings.parts.map(({ share, of }) => ({ share, of: createDegradation(of, codec) })));
   }
 }

@@ -1,0 +1,92 @@
+/**
+ * Rains on photographs, for training: writes pairs in the layout `Rain1400`, several rains over each photograph.
+ *
+ *     node packages/trainer/scripts/rain-pairs.ts RECIPE --data PHOTOGRAPHS --streaks STREAKS --out PAIRS
+ *
+ * STREAKS holds pictures of streaks on black, such as those rendered by Garg and Nayar (2006) that Rain100L was made
+ * with. Three rains in five are one of them, mirrored, turned, scaled and dimmed at random, added as light adds;
+ * the others are drawn by the degradation `rain`, one of them with several directions at once. RECIPE says which of
+ * PHOTOGRAPHS are left out (`data.exclude`). Same arguments, same pairs.
+ */
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { RainSettings, Random, rain } from '@pellucid/core';
+import sharp from 'sharp';
+import { openPhotographs } from '../src/data/index.ts';
+import type { Photograph } from '../src/data/photographs.ts';
+import { parseRecipe } from '../src/recipe.ts';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { data: { type: 'string' }, streaks: { type: 'string' }, out: { type: 'string' } },
+});
+const [recipeFile] = positionals;
+const { data: folder, streaks, out } = values;
+if (!recipeFile || !folder || !streaks || !out) {
+  console.error('Usage: rain-pairs.ts RECIPE --data PHOTOGRAPHS --streaks STREAKS --out PAIRS');
+  process.exit(2);
+}
+
+const { exclude, patch } = parseRecipe(await readFile(recipeFile, 'utf8'), []).data;
+const { photographs } = await openPhotographs({ folder }, { smallest: patch, exclude });
+const layers = (await openPhotographs({ folder: streaks }, { smallest: patch })).photographs;
+const drawn = [
+  rain(RainSettings.parse({ kind: 'rain' })),
+  rain(RainSettings.parse({ kind: 'rain', layers: 3 })),
+];
+
+for (const name of ['ground_truth', 'rainy_image']) await mkdir(path.join(out, name), { recursive: true });
+for (const [index, photograph] of photographs.entries()) {
+  await write(photograph, photograph.data, `ground_truth/${index}.png`);
+  for (let rainfall = 0; rainfall < 5; rainfall++) {
+    const random = new Random('rain').fork(`${photograph.name} ${rainfall}`);
+    const rainy =
+      rainfall < 3 ? underLayer(photograph, random) : underDrawn(photograph, rainfall - 3, random);
+    await write(photograph, rainy, `rainy_image/${index}_${rainfall}.png`);
+  }
+}
+console.log(`${photographs.length} photographs under 5 rains each, in ${out}`);
+
+/** Adds the light of a layer of streaks, which goes on from its other edge where it ends. */
+function underLayer({ data, width, height }: Photograph, random: Random): Uint8Array {
+  const layer = layers[random.integer(layers.length)]!;
+  const angle = random.uniform(-0.2, 0.2);
+  const step = random.uniform(0.9, 1.6);
+  const mirror = random.next() < 0.5 ? -1 : 1;
+  const [across, down] = [step * Math.cos(angle), step * Math.sin(angle)];
+  const [left, top] = [random.integer(layer.width), random.integer(layer.height)];
+  const strength = random.uniform(0.5, 1.1);
+  const rainy = new Uint8Array(data.length);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const light =
+        strength * lightAt(layer, left + mirror * (x * across - y * down), top + x * down + y * across);
+      for (let i = 3 * (y * width + x), end = i + 3; i < end; i++)
+        rainy[i] = Math.min(255, data[i]! + Math.round(light));
+    }
+  return rainy;
+}
+
+/** Bilinear, of the first channel: streaks are grey. */
+function lightAt({ data, width, height }: Photograph, x: number, y: number): number {
+  const [column, row] = [Math.floor(x), Math.floor(y)];
+  const [fx, fy] = [x - column, y - row];
+  const wrap = (value: number, size: number) => ((value % size) + size) % size;
+  const at = (dx: number, dy: number) =>
+    data[3 * (wrap(row + dy, height) * width + wrap(column + dx, width))]!;
+  const upper = (1 - fx) * at(0, 0) + fx * at(1, 0);
+  return (1 - fy) * upper + fy * ((1 - fx) * at(0, 1) + fx * at(1, 1));
+}
+
+function underDrawn({ data, width, height }: Photograph, degradation: number, random: Random): Uint8Array {
+  const light = Float32Array.from(data, (value) => value / 255);
+  const rainy = drawn[degradation]!.apply(light, width, height, random);
+  return Uint8Array.from(rainy, (value) => Math.round(255 * value));
+}
+
+async function write({ width, height }: Photograph, pixels: Uint8Array, name: string): Promise<void> {
+  await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 3 })
+    .toFile(path.join(out!, name));
+}
