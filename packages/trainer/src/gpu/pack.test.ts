@@ -61,6 +61,10 @@ test.skipIf(missing !== undefined)(
     expect((await readdir(folder)).sort()).toEqual(['33a.png', '3a3.png', 'a33.png', 'far.tar.gz']);
 
     await run('tar', ['-xzf', archive, '-C', folder]);
+    // Its threads are started by name.
+    expect(await readdir(path.join(folder, 'pellucid', 'trainer'))).toEqual(
+      expect.arrayContaining(['train.mjs', 'worker.mjs', 'drawer.mjs']),
+    );
     const bare = { env: { PATH: '/usr/bin:/bin' } };
     const { stdout } = await run(
       path.join(folder, 'pellucid', 'train.sh'),

@@ -1,0 +1,96 @@
+/**
+ * Measures every released student on the sets of its task, and writes the table of results into the README.
+ *
+ *     node packages/bench/scripts/results.ts --data SETS [--engine wasm]
+ *
+ * SETS holds the test sets by the catalogue's names. The last column is what a student does to photographs that need
+ * nothing: the PSNR between CBSD68 and what it makes of it, on average and at worst.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { openEngine } from '@pellucid/trainer';
+import type { Candidate } from '../src/candidate.ts';
+import { openDataset } from '../src/datasets/dataset.ts';
+import type { Condition, Task } from '../src/datasets/protocol.ts';
+import { dataFolder, root } from '../src/folders.ts';
+import { measureDataset } from '../src/measure.ts';
+import { candidates, releasedModels } from '../src/models.ts';
+import { count, decibels, similarity } from '../src/report/format.ts';
+import { markdownTable } from '../src/report/markdown-table.ts';
+import type { QualityTable } from '../src/report/schema.ts';
+
+const SEED = 0;
+const pairs: Condition = { kind: 'pairs' };
+
+/** What the students of a folder of models are measured on. */
+const measures: Record<string, { set: string; task?: Task; condition: Condition }[]> = {
+  denoise: [
+    { set: 'CBSD68', condition: { kind: 'noise', sigma: 25, seed: SEED } },
+    { set: 'CC', condition: pairs },
+  ],
+  derain: [{ set: 'Rain100L', condition: pairs }],
+  deblur: [{ set: 'CBSD68', task: 'deblur', condition: { kind: 'shake', seed: SEED } }],
+  jpeg: [{ set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 } }],
+  sr2: [
+    { set: 'Set5', condition: { kind: 'bicubic', scale: 2 } },
+    { set: 'Urban100_subset20', task: 'sr', condition: { kind: 'bicubic', scale: 2 } },
+  ],
+  sr4: [
+    { set: 'Set5', condition: { kind: 'bicubic', scale: 4 } },
+    { set: 'Urban100_subset20', task: 'sr', condition: { kind: 'bicubic', scale: 4 } },
+  ],
+};
+
+const { values } = parseArgs({
+  options: { data: { type: 'string' }, engine: { type: 'string', default: 'auto' } },
+});
+const data = dataFolder(values.data);
+console.log(`Computing on ${(await openEngine(values.engine)).description}.`);
+
+const rows: string[][] = [];
+for (const name of (await releasedModels()).filter((name) => !name.endsWith('/teacher'))) {
+  const [student] = (await candidates([name])) as [Candidate];
+  const kept = student.scale === 1 ? await keptClean(student) : '';
+  for (const { set, task, condition } of measures[path.posix.dirname(name)] ?? []) {
+    const table = await measureDataset([student], await openDataset(set, data, task), condition, {
+      seed: SEED,
+    });
+    rows.push([`[${name}](models/${name}/card.md)`, ...costs(student), ...figures(table), kept]);
+    console.log(rows.at(-1)!.join('  '));
+  }
+}
+const head = ['', 'parameters', 'MACs per pixel', 'measured on', 'input', 'restored', 'left clean'];
+await replaceTable(markdownTable([head, ...rows]));
+
+function costs({ cost }: Candidate): string[] {
+  return [count(cost!.parameters), count(cost!.macsPerPixel)];
+}
+
+function figures({ dataset, condition, input, rows }: QualityTable): string[] {
+  const output = rows[0]!.output;
+  const both = ({ psnr, ssim }: typeof output) => `${decibels(psnr.mean)} / ${similarity(ssim.mean)}`;
+  return [
+    `${dataset}, ${condition}`,
+    both(input),
+    `**${decibels(output.psnr.mean)}** / ${similarity(output.ssim.mean)}`,
+  ];
+}
+
+async function keptClean(student: Candidate): Promise<string> {
+  const clean: Condition = { kind: 'noise', sigma: 0, seed: SEED };
+  const { rows } = await measureDataset([student], await openDataset('CBSD68', data), clean, { seed: SEED });
+  const { images, output } = rows[0]!;
+  const worst = Math.min(...images.map(({ output }) => output.psnr));
+  return `${decibels(output.psnr.mean)} (${decibels(worst)})`;
+}
+
+async function replaceTable(table: string): Promise<void> {
+  const file = path.join(root, 'README.md');
+  const readme = await readFile(file, 'utf8');
+  const [before, rest] = readme.split('<!-- results -->\n') as [string, string?];
+  const after = rest?.split('<!-- end of results -->\n')[1];
+  if (after === undefined)
+    throw new Error('README.md has no place between <!-- results --> and <!-- end of results -->');
+  await writeFile(file, `${before}<!-- results -->\n\n${table.trim()}\n\n<!-- end of results -->\n${after}`);
+}
