@@ -81,7 +81,7 @@ async function keptClean(student: Candidate): Promise<string> {
   const clean: Condition = { kind: 'noise', sigma: 0, seed: SEED };
   const { rows } = await measureDataset([student], await openDataset('CBSD68', data), clean, { seed: SEED });
   const { images, output } = rows[0]!;
-  const worst = Math.min(...images.map(({ output }) => output.psnr));
+  const worst = Math.min(...images.map(({ output }) => output.psnr ?? Infinity));
   return `${decibels(output.psnr.mean)} (${decibels(worst)})`;
 }
 
