@@ -105,6 +105,38 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
     expect(complaints).toEqual([]);
   });
 
+  test('keeps hidden colours from the network in the browser as on the server', async () => {
+    const [width, height] = [64, 48];
+    const data = Buffer.alloc(width * height * 4, 200);
+    for (let i = 0; i < width * height; i++) data[4 * i + 3] = i % width < 32 ? 0 : 255;
+    await open();
+    await page.selectOption('#task', 'denoise');
+    await choose(
+      await sharp(data, { raw: { width, height, channels: 4 } })
+        .png()
+        .toBuffer(),
+    );
+    await restored();
+    const server = await pixels();
+    await page.locator('input[value=browser]').check({ force: true });
+    await page.getByText(/in this browser in/).waitFor(DONE);
+    const here = await pixels();
+    const visible = (_: number, i: number) => Math.floor(i / 3) % width >= 32;
+    expect(furthest(here.data.filter(visible), server.data.filter(visible))).toBeLessThanOrEqual(1);
+  });
+
+  test('refuses in the browser what no canvas can be trusted with', async () => {
+    await open();
+    await page.selectOption('#task', 'denoise');
+    await page.locator('input[value=browser]').check({ force: true });
+    await choose(await noisy(16385, 1));
+    await page
+      .getByText('Shrink the photograph to at most 67.1 megapixels and 16384 on a side; it has 16385 x 1.')
+      .waitFor(DONE);
+    await choose(await noisy(64, 48));
+    await restored();
+  });
+
   test('works by keyboard alone, and moves its divider', async () => {
     await open({ reducedMotion: 'reduce' });
     const focused = () =>
