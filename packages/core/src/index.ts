@@ -1,5 +1,5 @@
 export * from './degradations/index.ts';
-export { type Diagnosis, diagnose, FINDINGS, type Finding } from './diagnose/diagnose.ts';
+export { type Diagnosis, diagnose, FINDINGS, type Finding, taskFor } from './diagnose/diagnose.ts';
 export { PellucidError } from './errors.ts';
 export { blockMean } from './losses/block-mean.ts';
 export { blockVariance, edgeSegmentDeviation } from './losses/blocks.ts';

@@ -105,6 +105,38 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
     expect(complaints).toEqual([]);
   });
 
+  test('keeps hidden colours from the network in the browser as on the server', async () => {
+    const [width, height] = [64, 48];
+    const data = Buffer.alloc(width * height * 4, 200);
+    for (let i = 0; i < width * height; i++) data[4 * i + 3] = i % width < 32 ? 0 : 255;
+    await open();
+    await page.selectOption('#task', 'denoise');
+    await choose(
+      await sharp(data, { raw: { width, height, channels: 4 } })
+        .png()
+        .toBuffer(),
+    );
+    await restored();
+    const server = await pixels();
+    await page.locator('input[value=browser]').check({ force: true });
+    await page.getByText(/in this browser in/).waitFor(DONE);
+    const here = await pixels();
+    const visible = (_: number, i: number) => Math.floor(i / 3) % width >= 32;
+    expect(furthest(here.data.filter(visible), server.data.filter(visible))).toBeLessThanOrEqual(1);
+  });
+
+  test('refuses in the browser what no canvas can be trusted with', async () => {
+    await open();
+    await page.selectOption('#task', 'denoise');
+    await page.locator('input[value=browser]').check({ force: true });
+    await choose(await noisy(16385, 1));
+    await page
+      .getByText('Shrink the photograph to at most 67.1 megapixels and 16384 on a side; it has 16385 x 1.')
+      .waitFor(DONE);
+    await choose(await noisy(64, 48));
+    await restored();
+  });
+
   test('works by keyboard alone, and moves its divider', async () => {
     await open({ reducedMotion: 'reduce' });
     const focused = () =>
@@ -203,10 +235,70 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
     await choose(noise);
     await restored();
     expect(await page.textContent('#facts')).toMatch(/denoise-small.*look \d+ ms/);
-    const good = await sharp(noise).blur(3).resize(150).png().toBuffer();
+    const good = await pipe(picture(300, 200)).png().toBuffer();
     await choose(good, 'good.png');
     await page.getByText('Nothing to mend was found; the photograph is as it came.').waitFor(DONE);
     expect((await pixels()).name).toBe('good-unchanged.png');
+  });
+
+  test('compares an enlarged photograph with itself, as large as it has become', async () => {
+    const models = [{ task: 'sr4', enlargement: 4 }];
+    const enlarged = await sharp(await noisy(60, 40))
+      .resize(240)
+      .png()
+      .toBuffer();
+    await open();
+    await page.route('**/v1/models', (route) => route.fulfill({ json: { models } }));
+    await page.route('**/readyz', (route) => route.fulfill({ json: { tasks: ['sr4'] } }));
+    await page.route('**/v1/restore?task=sr4', (route) =>
+      route.fulfill({ body: enlarged, contentType: 'image/png', headers: { 'X-Pellucid-Task': 'sr4' } }),
+    );
+    await page.reload();
+    await page.locator('#task option[value=sr4]').waitFor({ state: 'attached' });
+    expect(await page.locator('#task option').allTextContents()).toEqual(['Enlarge 4 times']);
+    await choose(await noisy(60, 40));
+    await page.getByText(/^Enlarged 4 times on the server in/).waitFor(DONE);
+    expect(await pixels()).toMatchObject({ name: 'photo-sr4.png', width: 240, height: 160 });
+    await page.click('#size');
+    for (const id of ['#before', '#after'])
+      await expect.poll(() => page.locator(id).boundingBox()).toMatchObject({ width: 240, height: 160 });
+    expect(complaints).toEqual([]);
+  });
+
+  test('draws what the chosen task mends, and draws anew for another', async () => {
+    const models = ['denoise', 'jpeg', 'sr2'].map((task) => ({ task, enlargement: task === 'sr2' ? 2 : 1 }));
+    await open();
+    const sent: { task: string; width: number; format: string }[] = [];
+    await page.route('**/v1/models', (route) => route.fulfill({ json: { models } }));
+    await page.route('**/readyz', (route) => route.fulfill({ json: { tasks: [] } }));
+    await page.route('**/v1/restore?task=*', async (route) => {
+      const body = route.request().postDataBuffer()!;
+      const { width, format } = await sharp(body).metadata();
+      sent.push({ task: new URL(route.request().url()).searchParams.get('task')!, width, format });
+      await route.fulfill({ body, contentType: `image/${format}` });
+    });
+    await page.reload();
+    await page.locator('#task option[value=sr2]').waitFor({ state: 'attached' });
+    await page.click('#sample');
+    await restored();
+    for (const [i, { task }] of models.entries()) {
+      if (i > 0) await page.selectOption('#task', task);
+      await expect.poll(() => sent.length).toBe(i + 1);
+    }
+    expect(sent).toEqual([
+      { task: 'denoise', width: 720, format: 'png' },
+      { task: 'jpeg', width: 720, format: 'jpeg' },
+      { task: 'sr2', width: 360, format: 'png' },
+    ]);
+    // A photograph is the visitor's, and stays.
+    await choose(await noisy(64, 48));
+    await page.selectOption('#task', 'jpeg');
+    await expect
+      .poll(() => sent.slice(3))
+      .toEqual([
+        { task: 'sr2', width: 64, format: 'png' },
+        { task: 'jpeg', width: 64, format: 'png' },
+      ]);
   });
 
   test('asks for a token where the server wants one', async () => {

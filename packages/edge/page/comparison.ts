@@ -9,12 +9,14 @@ export class Comparison {
   constructor(onUnreadable: () => void) {
     this.#before.addEventListener('error', onUnreadable);
     this.#split.addEventListener('input', () => this.#place(Number(this.#split.value)));
-    // The picture's own size decides how large the figure may grow.
-    this.#before.addEventListener('load', () => {
-      const { naturalWidth: width, naturalHeight: height } = this.#before;
-      this.#figure.style.setProperty('--width', `${width}px`);
-      this.#figure.style.setProperty('--shape', `${width / height}`);
-    });
+    // The picture's own size decides how large the figure may grow: the restored one's, which may be enlarged.
+    for (const picture of [this.#before, this.#after]) {
+      picture.addEventListener('load', () => {
+        const { naturalWidth: width, naturalHeight: height } = picture;
+        this.#figure.style.setProperty('--width', `${width}px`);
+        this.#figure.style.setProperty('--shape', `${width / height}`);
+      });
+    }
   }
 
   /** Shows a photograph alone, with nothing to compare it with. */

@@ -5,11 +5,16 @@ import relaxedKernels from '@pellucid/core/kernels/conv-relaxed.wasm';
 import { startWasm } from '@pellucid/core/wasm';
 import backend from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
 import { BUNDLED } from '../src/bundled.ts';
+import { bleed } from '../src/image/bleed.ts';
 import type { Answer, Order } from './messages.ts';
 import type { OnProgress, Outcome, Phase } from './outcome.ts';
 
 /** As in the Worker. Small tiles also mean that progress moves and a stop is heard soon. */
 const TILE_MEMORY = 10 * 2 ** 20;
+
+/** Of a restored picture: what the memory of a browser, and its canvas, can be trusted with. */
+const MOST_PIXELS = 2 ** 26;
+const MOST_SIDE = 16384;
 
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<Order>) => void;
@@ -61,12 +66,25 @@ async function restore(
     await timed('start', async () => restorers.set(task, await makeRestorer(task)));
   }
   const restorer = restorers.get(task)!;
+  admit(photograph, restorer.enlargement);
+  bleed(photograph);
   const onTile = (done: number, total: number) => onProgress('Restoring here', done / total);
   onTile(0, 1);
   const restored = await timed('restore', () => restorer.restore(photograph, { signal, onProgress: onTile }));
   const image = await timed('encode', () => encode(restored, file.type));
   const tiles = restorer.tiles(photograph.width, photograph.height);
   return { image, task, model: restorer.model.name, tiles, phases };
+}
+
+/** Refuses what would make too large a picture, before it is made. */
+function admit({ width, height }: Raster, enlargement: number): void {
+  const pixels = Math.floor(MOST_PIXELS / enlargement ** 2);
+  const side = Math.floor(MOST_SIDE / enlargement);
+  if (width <= side && height <= side && width * height <= pixels) return;
+  throw new PellucidError(
+    'page/too-large',
+    `Shrink the photograph to at most ${(pixels / 1e6).toFixed(1)} megapixels and ${side} on a side; it has ${width} x ${height}.`,
+  );
 }
 
 async function makeRestorer(task: string): Promise<Restorer> {

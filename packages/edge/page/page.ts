@@ -5,6 +5,7 @@ import { duration, factsOf, fileName } from './facts.ts';
 import { type Outcome, type Place, type Restore, Trouble } from './outcome.ts';
 import { drawSample } from './sample.ts';
 import { listTasks, restoreOnServer, useToken } from './server.ts';
+import { nameOf, type ServedTask } from './tasks.ts';
 
 const restoreAt: Record<Place, Restore> = { server: restoreOnServer, browser: restoreInBrowser };
 const privacy: Record<Place, string> = {
@@ -29,7 +30,9 @@ const comparison = new Comparison(() => showPhotograph(false));
 /** A restored photograph with the address it can be shown by. */
 type Shown = Outcome & { address: string };
 
-let photograph: { file: File; address: string } | undefined;
+/** What the server can do, by the names in the choice. */
+let served = new Map<string, ServedTask>();
+let photograph: { file: File; address: string; drawn: boolean } | undefined;
 /** What was made of the photograph so far, by task and place. */
 let made = new Map<string, Shown>();
 let running: AbortController | undefined;
@@ -37,11 +40,15 @@ let running: AbortController | undefined;
 const place = () => new FormData(choices).get('place') as Place;
 const task = () => taskChoice.value;
 const key = () => `${task()} ${place()}`;
+const enlargement = () => served.get(task())?.enlargement ?? 1;
 
 async function start(): Promise<void> {
   picker.addEventListener('change', () => open(picker.files?.[0]));
-  element('sample').addEventListener('click', async () => open(await drawSample()));
-  choices.addEventListener('change', show);
+  element('sample').addEventListener('click', draw);
+  // Another task mends something else than what the drawing was spoiled by.
+  choices.addEventListener('change', ({ target }) =>
+    photograph?.drawn && target === taskChoice ? draw() : show(),
+  );
   // Enter in the token's field is no wish to leave the page.
   choices.addEventListener('submit', (event) => event.preventDefault());
   cancel!.addEventListener('click', () => running?.abort());
@@ -66,7 +73,8 @@ async function start(): Promise<void> {
 async function fillTasks(): Promise<void> {
   try {
     const tasks = await listTasks();
-    taskChoice.replaceChildren(...tasks.map((task) => new Option(capitalised(task), task)));
+    served = new Map(tasks.map((each) => [each.task, each]));
+    taskChoice.replaceChildren(...tasks.map((each) => new Option(nameOf(each), each.task)));
     trouble.hidden = true;
     showChoices();
   } catch (error) {
@@ -92,10 +100,14 @@ function acceptDrops(): void {
   });
 }
 
-function open(file: File | undefined): void {
+async function draw(): Promise<void> {
+  open(await drawSample({ task: task(), enlargement: enlargement() }), true);
+}
+
+function open(file: File | undefined, drawn = false): void {
   if (!file) return;
   forget();
-  photograph = { file, address: URL.createObjectURL(file) };
+  photograph = { file, address: URL.createObjectURL(file), drawn };
   showPhotograph(true);
   comparison.showBefore(photograph.address);
   other!.hidden = false;
@@ -184,10 +196,11 @@ function showOutcome(outcome: Shown): void {
   download.download = fileName(photograph!.file.name, outcome.task ?? 'unchanged', outcome.image.type);
   facts.replaceChildren(...factsOf(photograph!.file, outcome).map(fact));
   const where = place() === 'server' ? 'on the server' : 'in this browser';
+  const what = enlargement() === 1 ? 'Restored' : `Enlarged ${enlargement()} times`;
   status.textContent =
     outcome.task === null
       ? 'Nothing to mend was found; the photograph is as it came.'
-      : `Restored ${where} in ${duration(outcome.milliseconds)}.`;
+      : `${what} ${where} in ${duration(outcome.milliseconds)}.`;
   showChoices();
 }
 
@@ -212,10 +225,6 @@ function fact([term, description]: [string, string]): HTMLElement {
   dd.textContent = description;
   row.append(dt, dd);
   return row;
-}
-
-function capitalised(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 await start();

@@ -1,17 +1,15 @@
-const [WIDTH, HEIGHT] = [720, 480];
-const SIGMA = 25;
+import { normal, spoil } from './spoil.ts';
+import type { ServedTask } from './tasks.ts';
 
-/** A drawing with the noise of a dark night, for who has no photograph at hand: a PNG file. */
-export async function drawSample(): Promise<File> {
+const [WIDTH, HEIGHT] = [720, 480];
+
+/** A drawing for who has no photograph at hand, with what the task mends. */
+export function drawSample({ task, enlargement }: ServedTask): Promise<File> {
   const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
   const context = canvas.getContext('2d')!;
   const random = numbers(7);
   paint(context, random);
-  const image = context.getImageData(0, 0, WIDTH, HEIGHT);
-  for (let i = 0; i < image.data.length; i++)
-    if (i % 4 < 3) image.data[i] = image.data[i]! + SIGMA * normal(random);
-  context.putImageData(image, 0, 0);
-  return new File([await canvas.convertToBlob()], 'drawing.png', { type: 'image/png' });
+  return spoil(canvas, task, enlargement, random);
 }
 
 /** Evening over hills, with windows lit beside the water. */
@@ -92,8 +90,4 @@ function numbers(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

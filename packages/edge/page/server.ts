@@ -1,4 +1,5 @@
 import { type Outcome, type Restore, Trouble } from './outcome.ts';
+import { AUTO, type ServedTask } from './tasks.ts';
 
 /** Restores through `POST /v1/restore`. By XMLHttpRequest, since `fetch` does not tell how much has been sent. */
 export const restoreOnServer: Restore = (file, task, signal, onProgress) => {
@@ -37,7 +38,7 @@ export const restoreOnServer: Restore = (file, task, signal, onProgress) => {
  * The tasks of the server's models; `auto` first, where the server finds out itself what a photograph needs.
  * @throws Trouble, with status 401 where the server wants a token
  */
-export async function listTasks(): Promise<string[]> {
+export async function listTasks(): Promise<ServedTask[]> {
   const headers: HeadersInit = token ? { Authorization: `Bearer ${token}` } : {};
   const [response, ready] = await Promise.all([fetch('/v1/models', { headers }), fetch('/readyz')]).catch(
     () => {
@@ -45,9 +46,9 @@ export async function listTasks(): Promise<string[]> {
     },
   );
   if (!response.ok) throw await troubleOf(await response.blob(), response.status);
-  const { models } = (await response.json()) as { models: { task: string }[] };
+  const { models } = (await response.json()) as { models: ServedTask[] };
   const { tasks = [] } = ready.ok ? ((await ready.json()) as { tasks?: string[] }) : {};
-  return [...(tasks.includes('auto') ? ['auto'] : []), ...models.map(({ task }) => task)];
+  return tasks.includes(AUTO.task) ? [AUTO, ...models] : models;
 }
 
 let token = '';

@@ -7,6 +7,7 @@ import { timing } from 'hono/timing';
 import { generateSpecs } from 'hono-openapi';
 import { type Config, configOf, type Env } from './config.ts';
 import { Gate } from './gate.ts';
+import { largestFor } from './image/limits.ts';
 import { authenticated, crossOrigin, rateLimited } from './middleware/access.ts';
 import { log } from './middleware/log.ts';
 import { modelSummaries } from './models.ts';
@@ -69,7 +70,13 @@ export function createApp(isolate: Isolate): Hono<AppEnv> {
   app.get('/docs.css', (c) => c.body(STYLE, 200, { 'Content-Type': 'text/css' }));
 
   app.use('/v1/*', crossOrigin(), authenticated());
-  app.get('/v1/models', operations.models, (c) => c.json({ models: modelSummaries() }));
+  app.get('/v1/models', operations.models, (c) => {
+    const models = modelSummaries().map((model) => {
+      const { pixels, side } = largestFor(model.enlargement, c.get('config'));
+      return { ...model, max_pixels: pixels, max_side: side };
+    });
+    return c.json({ models });
+  });
   app.on('POST', ['/v1/restore', '/v1/jobs'], rateLimited());
   const restore = restoreRoute(isolate, gate);
   app.post(

@@ -23,7 +23,10 @@ export async function restorerFor(task: Task): Promise<Restorer> {
   if (current?.task !== task) {
     current?.restorer.dispose();
     current = undefined;
-    current = { task, restorer: new Restorer(modelFor(task), { memory: TILE_MEMORY }) };
+    const model = modelFor(task);
+    current = { task, restorer: new Restorer(model, { memory: TILE_MEMORY }) };
+    // The engine has taken them over into its heap.
+    model.weights.clear();
   }
   return current.restorer;
 }

@@ -30,7 +30,7 @@ export async function sha256(data: Uint8Array<ArrayBuffer> | string): Promise<st
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** What `GET /v1/models` says of each model. */
+/** What a model is and costs, as `GET /v1/models` says it. */
 export interface ModelSummary {
   task: Task;
   name: string;
@@ -41,19 +41,30 @@ export interface ModelSummary {
   file_bytes: number;
 }
 
-let summaries: ModelSummary[] | undefined;
+const summaries = new Map<Task, ModelSummary>();
 
+/** Reads each model once. @throws PellucidError where one cannot be read */
 export function modelSummaries(): ModelSummary[] {
-  summaries ??= TASKS.map((task) => {
-    const { name, graph } = modelFor(task);
-    return {
-      task,
-      name,
-      enlargement: enlargement(graph),
-      parameters: parameters(graph),
-      macs_per_pixel: macsPerPixel(graph),
-      file_bytes: BUNDLED[task]!.byteLength,
-    };
-  });
-  return summaries;
+  return TASKS.map(summaryOf);
+}
+
+/** How many times the network for a task enlarges; `auto` is one that does not. */
+export function enlargementFor(task: Task | 'auto'): number {
+  return task === 'auto' ? 1 : summaryOf(task).enlargement;
+}
+
+function summaryOf(task: Task): ModelSummary {
+  const known = summaries.get(task);
+  if (known) return known;
+  const { name, graph } = modelFor(task);
+  const summary = {
+    task,
+    name,
+    enlargement: enlargement(graph),
+    parameters: parameters(graph),
+    macs_per_pixel: macsPerPixel(graph),
+    file_bytes: BUNDLED[task]!.byteLength,
+  };
+  summaries.set(task, summary);
+  return summary;
 }

@@ -81,12 +81,14 @@ const json = (description: string, schema: z.ZodType) => ({
 });
 
 const model = z.object({
-  task: z.string(),
+  task: z.string().meta({ description: 'What `task` of a request names it by.' }),
   name: z.string(),
-  enlargement: z.int(),
+  enlargement: z.int().meta({ description: 'How many times each side grows; 1 where the size stays.' }),
   parameters: z.int(),
-  macs_per_pixel: z.number(),
+  macs_per_pixel: z.number().meta({ description: 'Multiply-accumulates, of an image as sent.' }),
   file_bytes: z.int(),
+  max_pixels: z.int().meta({ description: 'Of an image as sent.' }),
+  max_side: z.int().meta({ description: 'Of an image as sent, the longer one.' }),
 });
 
 /** What the OpenAPI document says of each route. */
@@ -106,7 +108,7 @@ export const operations = {
     },
   }),
   models: describeRoute({
-    summary: 'The models in the bundle.',
+    summary: 'The models in the bundle, and the largest image that each takes.',
     responses: {
       200: json('All of them.', z.object({ models: z.array(model) })),
       ...problems('unauthorized'),
@@ -116,7 +118,8 @@ export const operations = {
     summary: 'Restores one image.',
     description:
       'The body is the image, or a form with it in a part called file. The answer has the format that `format` names, ' +
-      'or the one that Accept prefers, or that of the image.',
+      'or the one that Accept prefers, or that of the image. It has the size of the image, times the `enlargement` that ' +
+      '`GET /v1/models` gives of the task, as it gives the largest image that the task takes.',
     // Not marked as required: the validator would then take every body for a form.
     requestBody: { content: { ...images, ...form({ type: 'string', format: 'binary' }) } },
     responses: {

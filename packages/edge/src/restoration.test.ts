@@ -1,4 +1,5 @@
 import {
+  buildNetwork,
   initialWeights,
   type Model,
   psnr,
@@ -15,6 +16,7 @@ import { decode } from './image/decode.ts';
 import { encode } from './image/encode.ts';
 import type { Picture } from './image/picture.ts';
 import { type ImageFormat, sniff } from './image/sniff.ts';
+import { TASKS } from './models.ts';
 import type { Studio } from './restoration.ts';
 import { jpegWithExif, NO_CACHE, picture, post, read, request, rgbProfile, served } from './testing.ts';
 
@@ -170,6 +172,47 @@ describe('a network that enlarges', () => {
     }
   });
 
+  test('takes what the others take: any size, grey, 16 bits, alpha, and a share of the result', async () => {
+    const graph = buildNetwork({ kind: 'edge-sr', scale: 4, width: 8, depth: 1 });
+    const random = new Random(5);
+    const weights = initialWeights(graph, random);
+    // Untrained, it repeats pixels.
+    for (const values of weights.values())
+      for (const i of values.keys()) values[i] = values[i]! + 0.02 * random.normal();
+    const model: Model = { name: 'sr4-test', task: 'sr', network: {} as never, graph, weights };
+    const restorer = new Restorer(model, { memory: 2 ** 20 });
+    const enlarging = { restorerFor: async () => restorer };
+    for (const [width, height] of [
+      [1, 1],
+      [1, 37],
+      [53, 1],
+      [71, 43],
+    ] as const) {
+      for (const channels of [3, 4] as const) {
+        const bytes = picture(width, height, channels).data.map(
+          (v, i, all) => all[i - (i % channels)]! + (v >> 8),
+        );
+        const deep = Uint16Array.from(bytes, (v) => v * 257);
+        for (const data of [bytes as Uint8Array, deep]) {
+          const image: Picture = { width, height, channels, data, grey: true };
+          const file = await encode(image, 'png');
+          const of = async (strength: number) =>
+            read(await post(file, `&strength=${strength}`, {}, enlarging));
+          const [none, half, all] = [await of(0), await of(0.5), await of(1)];
+          expect(all).toMatchObject({ width: 4 * width, height: 4 * height, channels, grey: true });
+          expect(all.data.constructor).toBe(data.constructor);
+          expect(none.data).toEqual(resizeBicubic(image, 4).data);
+          expect(all.data).not.toEqual(none.data);
+          // Each was rounded for itself, and grey is the mean of three.
+          for (const [i, value] of half.data.entries())
+            expect(Math.abs(value - (none.data[i]! + all.data[i]!) / 2)).toBeLessThanOrEqual(1);
+        }
+      }
+    }
+    expect(restorer.tiles(71, 43)).toBeGreaterThan(1);
+    restorer.dispose();
+  });
+
   test('has limits of its own, which are told before anything is decoded', async () => {
     const env = { ...NO_CACHE, MAX_OUTPUT_PIXELS: 4000, MAX_SIDE: 100 };
     const send = async (width: number, height: number) => {
@@ -209,7 +252,7 @@ describe('auto', () => {
     const body = await encode(picture(9, 9), 'png');
     expect((await send(negative().studio, body)).status).toBe(400);
     const ready = await request(auto(null), '/readyz');
-    expect(await ready.json()).toMatchObject({ tasks: ['denoise', 'auto'] });
+    expect(await ready.json()).toMatchObject({ tasks: [...TASKS, 'auto'] });
   });
 
   test('does what the detector finds, and says so', async () => {
@@ -222,7 +265,7 @@ describe('auto', () => {
   test('gives back the very bytes where there is nothing to mend, or no model for it, and nothing to drop', async () => {
     for (const format of FORMATS) {
       const body = await encode({ ...picture(30, 20), profile: rgbProfile() }, format);
-      for (const task of [null, 'derain']) {
+      for (const task of [null, 'dehaze']) {
         const response = await send(auto(task), body);
         expect(response.headers.get('X-Pellucid-Task')).toBe('none');
         expect(response.headers.has('X-Pellucid-Model')).toBe(false);

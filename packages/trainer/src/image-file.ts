@@ -10,6 +10,18 @@ export function isImageFile(file: string): boolean {
   return imageEndings.includes(path.extname(file).toLowerCase());
 }
 
+/** Whether two files have one format by their endings. */
+export function sameFormat(a: string, b: string): boolean {
+  return formatOf(a) === formatOf(b);
+}
+
+function formatOf(file: string): 'png' | 'webp' | 'tiff' | 'jpeg' {
+  const ending = path.extname(file).toLowerCase();
+  if (ending === '.png') return 'png';
+  if (ending === '.webp') return 'webp';
+  return ending.startsWith('.tif') ? 'tiff' : 'jpeg';
+}
+
 /**
  * Decodes a photograph: orientation applied, colours in sRGB, grey widened to RGB, alpha and 16 bits kept.
  *
@@ -36,15 +48,26 @@ export async function readImage(file: string): Promise<Raster> {
 /**
  * Encodes a photograph in the format that the file's ending names. The file is there whole or not at all.
  *
- * @throws PellucidError `file/not-written`
+ * @throws PellucidError `image/not-encoded` where the format holds no picture of this size, `file/not-written`
  */
 export async function writeImage(file: string, { data, width, height, channels }: Raster): Promise<void> {
-  const image = sharp(data as Uint8Array | Uint16Array, { raw: { width, height, channels } });
+  const image = sharp(data as Uint8Array | Uint16Array, {
+    raw: { width, height, channels },
+    // It is in memory already.
+    limitInputPixels: false,
+  });
   if (data instanceof Uint16Array) image.toColourspace('rgb16');
-  const ending = path.extname(file).toLowerCase();
-  if (ending === '.png') image.png();
-  else if (ending === '.webp') image.webp({ quality: 90 });
-  else if (ending.startsWith('.tif')) image.tiff({ compression: 'deflate' });
+  const format = formatOf(file);
+  if (format === 'png') image.png();
+  else if (format === 'webp') image.webp({ quality: 90 });
+  else if (format === 'tiff') image.tiff({ compression: 'deflate' });
   else image.jpeg({ quality: 92, chromaSubsampling: '4:4:4' });
-  await writeAtomically(file, await image.toBuffer());
+  const bytes = await image.toBuffer().catch((cause) => {
+    throw new PellucidError(
+      'image/not-encoded',
+      `${file} cannot hold ${width} x ${height} pixels; name it .png or .tiff, or restore a smaller photograph.`,
+      { cause },
+    );
+  });
+  await writeAtomically(file, bytes);
 }

@@ -65,6 +65,18 @@ describe('an image file', () => {
   });
 });
 
+describe('writeImage', () => {
+  it('says which format to take where one holds no picture so large', async () => {
+    const wide: Raster = { width: 16384, height: 1, channels: 3, data: new Uint8Array(3 * 16384) };
+    await writeImage(at('wide.png'), wide);
+    await expect(writeImage(at('wide.webp'), wide)).rejects.toMatchObject({
+      code: 'image/not-encoded',
+      message: expect.stringContaining('wide.webp cannot hold 16384 x 1 pixels'),
+    });
+    expect(await readdir(folder)).toEqual(['wide.png']);
+  });
+});
+
 describe('planJobs', () => {
   it('takes a file to a file, a file into a folder, and a folder with all below it', async () => {
     await mkdir(at('in', 'deep'), { recursive: true });
@@ -113,7 +125,7 @@ describe('restoreFiles', () => {
 
     const reports = [];
     const jobs = await planJobs(at('in'), at('out'));
-    for await (const report of restoreFiles(restorer, jobs, { overwrite: false }))
+    for await (const report of restoreFiles(() => ({ restorer }), jobs, { overwrite: false }))
       reports.push(report.result);
     restorer.dispose();
     expect(reports).toEqual(['restored', expect.objectContaining({ code: 'image/unreadable' }), 'skipped']);
@@ -125,8 +137,24 @@ describe('restoreFiles', () => {
     // A result that cannot be written is a report too, and costs the others nothing: `in/a.png` is no folder.
     const blocked = [{ input: at('in', 'a.png'), output: at('in', 'a.png', 'x.png') }];
     const again = new Restorer({ name: 'test', task: 'denoise', network, graph, weights });
-    for await (const { result } of restoreFiles(again, blocked, { overwrite: false }))
+    for await (const { result } of restoreFiles(() => ({ restorer: again }), blocked, { overwrite: false }))
       expect(result).toMatchObject({ code: 'file/not-written' });
     again.dispose();
+  });
+
+  it('copies what needs nothing, byte for byte where the format stays, and says what was found', async () => {
+    const image = picture(20, 10, 4, 65535);
+    await writeImage(at('a.png'), image);
+    const jobs = ['b.png', 'b.tiff'].map((name) => ({ input: at('a.png'), output: at(name) }));
+    const seen: Raster[] = [];
+    const nothing = (photograph: Raster) => {
+      seen.push(photograph);
+      return { found: 'nothing to mend' };
+    };
+    for await (const { result, found } of restoreFiles(nothing, jobs, { overwrite: false }))
+      expect([result, found]).toEqual(['copied', 'nothing to mend']);
+    expect(seen).toEqual([image, image]);
+    expect(await readFile(at('b.png'))).toEqual(await readFile(at('a.png')));
+    expect(await readImage(at('b.tiff'))).toEqual(image);
   });
 });

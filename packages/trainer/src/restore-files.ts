@@ -1,7 +1,9 @@
-import { access, readdir, stat } from 'node:fs/promises';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { PellucidError, type RestoreOptions, type Restorer } from '@pellucid/core';
-import { imageEndings, isImageFile, readImage, writeImage } from './image-file.ts';
+import { PellucidError, type RestoreOptions } from '@pellucid/core';
+import { writeAtomically } from './atomic-file.ts';
+import { imageEndings, isImageFile, readImage, sameFormat, writeImage } from './image-file.ts';
+import type { Remedies } from './remedies.ts';
 
 /** A photograph and where its restored version goes. */
 export interface Job {
@@ -48,15 +50,19 @@ export async function planJobs(input: string, output: string): Promise<Job[]> {
 
 export interface JobReport {
   job: Job;
-  result: 'restored' | 'skipped' | PellucidError;
+  /** `copied` where there was nothing to mend; `skipped` where the output was there already. */
+  result: 'restored' | 'copied' | 'skipped' | PellucidError;
+  /** What was found in it, where that had to be found out. */
+  found?: string;
 }
 
 /**
  * Restores each job in turn. An output that is already there is skipped, so that a run that was stopped goes on where
- * it was; a photograph that cannot be read or written is reported and does not stop the others.
+ * it was; a photograph that cannot be read or written is reported and does not stop the others. One that needs nothing
+ * is copied, byte for byte where the format stays.
  */
 export async function* restoreFiles(
-  restorer: Restorer,
+  remedies: Remedies,
   jobs: Job[],
   options: RestoreOptions & { overwrite: boolean },
 ): AsyncGenerator<JobReport> {
@@ -72,8 +78,12 @@ export async function* restoreFiles(
     }
     try {
       const image = await readImage(job.input);
-      await writeImage(job.output, await restorer.restore(image, options));
-      yield { job, result: 'restored' };
+      const { restorer, found } = await remedies(image);
+      if (restorer) await writeImage(job.output, await restorer.restore(image, options));
+      else if (sameFormat(job.input, job.output))
+        await writeAtomically(job.output, await readFile(job.input));
+      else await writeImage(job.output, image);
+      yield { job, result: restorer ? 'restored' : 'copied', ...(found !== undefined && { found }) };
     } catch (error) {
       if (!(error instanceof PellucidError)) throw error;
       yield { job, result: error };

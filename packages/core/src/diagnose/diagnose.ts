@@ -7,7 +7,6 @@ import { diagnosticFeatures } from './features.ts';
 export const FINDINGS = ['none', 'noise', 'blur', 'jpeg', 'rain'] as const;
 export type Finding = (typeof FINDINGS)[number];
 
-/** The task of the networks that mend it. */
 const TASKS: Record<Finding, string | null> = {
   none: null,
   noise: 'denoise',
@@ -15,6 +14,11 @@ const TASKS: Record<Finding, string | null> = {
   jpeg: 'jpeg',
   rain: 'derain',
 };
+
+/** The task of the networks that mend what was found; null where nothing is to be done. None of them enlarges. */
+export function taskFor(finding: Finding): string | null {
+  return TASKS[finding];
+}
 
 export interface Diagnosis {
   /** The degradation that the photograph shows, or `none` where none is sure enough. */
@@ -60,7 +64,7 @@ export function interpret(outputs: readonly number[], sure: number): Diagnosis {
   const finding = shares[best]! >= sure ? FINDINGS[best]! : 'none';
   return {
     finding,
-    task: TASKS[finding],
+    task: taskFor(finding),
     probabilities: probabilities as Record<Finding, number>,
     sigma: Math.exp(logSigma!),
     quality: Math.min(100, Math.max(1, Math.round(10 * tenths!))),

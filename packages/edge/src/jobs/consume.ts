@@ -2,6 +2,7 @@ import { type Config, configOf, type Env } from '../config.ts';
 import { type Gate, placesOf, turnSeconds } from '../gate.ts';
 import { admit } from '../image/limits.ts';
 import { sniff } from '../image/sniff.ts';
+import { enlargementFor } from '../models.ts';
 import { causeText, PROBLEMS, problem, problemCode, problemDetail, typeOf } from '../problem.ts';
 import { restoration, type Sent, type Studio, withDeadline } from '../restoration.ts';
 import type { BucketObject, JobBindings, JobMessage } from './bindings.ts';
@@ -83,7 +84,7 @@ async function restored(env: Env & JobBindings, { key, options }: Assignment, st
   if (object.size > limits.MAX_BODY_BYTES) {
     throw problem('body-too-large', `Send at most ${limits.MAX_BODY_BYTES} bytes.`);
   }
-  const sent = await receive(object, limits);
+  const sent = await receive(object, limits, options.task);
   const order = { ...options, format: options.format ?? sent.header.format };
   const made = await withDeadline(limits.DEADLINE_SECONDS, undefined, (signal) =>
     restoration(sent, order, studio, { limits, signal, crowded: () => gate.isFull(placesOf(limits)) }),
@@ -91,10 +92,10 @@ async function restored(env: Env & JobBindings, { key, options }: Assignment, st
   return { ...made, format: order.format };
 }
 
-async function receive(object: BucketObject, limits: Config): Promise<Sent> {
+async function receive(object: BucketObject, limits: Config, task: string): Promise<Sent> {
   const bytes = new Uint8Array(await object.arrayBuffer());
   const header = sniff(bytes);
-  admit(header, limits);
+  admit(header, limits, () => enlargementFor(task));
   return { bytes, header };
 }
 

@@ -1,5 +1,7 @@
 import { SELF } from 'cloudflare:test';
 import { expect, test } from 'vitest';
+import { TASKS } from '../models.ts';
+import { docsPage } from './docs.ts';
 
 interface Document {
   openapi: string;
@@ -27,7 +29,7 @@ test('GET /openapi.json describes every address, made from the routes themselves
   ]);
   const { parameters, responses, requestBody } = document.paths['/v1/restore']!.post!;
   expect(parameters.map(({ name }) => name)).toEqual(['task', 'strength', 'quality', 'format']);
-  expect(parameters[0]).toMatchObject({ in: 'query', required: true, schema: { enum: ['denoise', 'auto'] } });
+  expect(parameters[0]).toMatchObject({ in: 'query', required: true, schema: { enum: [...TASKS, 'auto'] } });
   expect(parameters[1]).toMatchObject({ schema: { default: 1, minimum: 0, maximum: 1 } });
   expect(Object.keys(requestBody.content)).toContain('multipart/form-data');
   for (const status of [200, 304, 400, 401, 406, 413, 415, 422, 429, 500, 503]) {
@@ -56,4 +58,14 @@ test('GET /docs is one page without script, whose policy allows its style and no
   expect((await SELF.fetch('http://edge/healthz')).headers.get('Content-Security-Policy')).not.toContain(
     'style',
   );
+});
+
+test('what stands between backticks in a description is code, and nothing in it is markup', async () => {
+  const text = await (await SELF.fetch('http://edge/docs')).text();
+  expect(text).toContain('<code>GET /v1/models</code>');
+  expect(text).not.toContain('`');
+  const responses = { 200: { description: '`<b>` & <i>, `one' } };
+  const document = { info: { title: 'T', version: '1' }, paths: { '/': { get: { responses } } } };
+  const page = String(await docsPage(document, 'http://edge'));
+  expect(page).toContain('<td><code>&lt;b&gt;</code> &amp; &lt;i&gt;, `one</td>');
 });

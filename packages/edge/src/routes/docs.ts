@@ -27,6 +27,7 @@ export const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem; font-family: ui-monospace, monospace; }
 h2 b { display: inline-block; min-width: 4.5rem; color: #0a7a5c; }
+code { font-family: ui-monospace, monospace; font-size: .95em; }
 pre { overflow-x: auto; padding: .75rem 1rem; border-radius: .4rem; background: #8881; }
 table { border-collapse: collapse; width: 100%; }
 td { border-top: 1px solid #8884; padding: .3rem .8rem .3rem 0; vertical-align: top; }
@@ -47,7 +48,7 @@ export function docsPage(document: Document, origin: string) {
 <title>${title}</title>
 <link rel="stylesheet" href="/docs.css">
 <h1>${title} <small>${version}</small></h1>
-<p>${description}</p>
+<p>${marked(description)}</p>
 <pre>curl --data-binary @photo.jpg '${origin}/v1/restore?task=denoise' -o restored.jpg</pre>
 <p>The same as data: <a href="/openapi.json">openapi.json</a>.</p>
 ${operations}
@@ -56,16 +57,21 @@ ${operations}
 
 function section(method: string, path: string, { summary, description, parameters, responses }: Operation) {
   return html`<h2><b>${method}</b> ${path}</h2>
-<p>${summary}${description ? html`<br><small>${description}</small>` : ''}</p>
+<p>${marked(summary)}${description ? html`<br><small>${marked(description)}</small>` : ''}</p>
 <table>
 ${(parameters ?? []).map(
   ({ name, in: place, required, description: what, schema }) =>
-    html`<tr><td>${name}</td><td>${what ?? ''} <small>${place}${required ? ', required' : ''}${rangeOf(schema)}</small></td></tr>`,
+    html`<tr><td>${name}</td><td>${marked(what)} <small>${place}${required ? ', required' : ''}${rangeOf(schema)}</small></td></tr>`,
 )}
 ${Object.entries(responses).map(
-  ([status, response]) => html`<tr><td>${status}</td><td>${response.description}</td></tr>`,
+  ([status, response]) => html`<tr><td>${status}</td><td>${marked(response.description)}</td></tr>`,
 )}
 </table>`;
+}
+
+/** Text with what stands between backticks as code. Both are escaped. */
+function marked(text = '') {
+  return text.split(/`([^`]+)`/).map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part));
 }
 
 function rangeOf({ enum: values, default: initial, minimum, maximum }: Schema): string {

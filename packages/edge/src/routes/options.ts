@@ -24,12 +24,18 @@ function optionsSchema(tasks: string[]) {
       .min(least, `${name} must be at least ${least}`)
       .max(most, `${name} must be at most ${most}`);
   return z.strictObject({
-    task: z
-      .enum(tasks, { error: `task must be one of: ${tasks.join(', ')}` })
-      .meta({ description: 'What the image suffers from; `auto`, where it is offered, finds out.' }),
+    task: z.enum(tasks, { error: `task must be one of: ${tasks.join(', ')}` }).meta({
+      description:
+        'What is to be done: `GET /v1/models` lists it. `auto`, where it is offered, finds out what the image suffers ' +
+        'from, and never enlarges.',
+    }),
     strength: number(0, 1, 'strength')
       .default(1)
-      .meta({ description: 'How much of the restored image is in the answer: 0 none, 1 all.' }),
+      .meta({
+        description:
+          'How much of the restored image is in the answer: 1 all, 0 none. The rest is the image as it came, or ' +
+          'enlarged by bicubic interpolation.',
+      }),
     quality: number(1, 100, 'quality')
       .default(90)
       .meta({ description: 'Of a JPEG or WebP answer. PNG is exact.' }),

@@ -6,7 +6,7 @@ import { type Gate, type Place, placesOf, turnSeconds } from '../gate.ts';
 import { admit } from '../image/limits.ts';
 import { type ImageFormat, sniff } from '../image/sniff.ts';
 import { note } from '../middleware/log.ts';
-import { fingerprintOf, sha256, TASKS } from '../models.ts';
+import { enlargementFor, fingerprintOf, sha256, TASKS } from '../models.ts';
 import {
   type Order,
   type Phase,
@@ -36,7 +36,7 @@ export function restoreRoute(
     const choose = options.format ? () => options.format! : formatChoice(c.req.header('Accept'));
     const places = placesOf(limits);
     const answer = gate.enter(places, declaredBytes(request, limits), async (place) => {
-      const sent = await receive(request, limits, place);
+      const sent = await receive(request, limits, place, options.task);
       const { width, height, format } = sent.header;
       const order: Order = { ...options, format: choose(format) };
       const bytes = sent.bytes.length;
@@ -72,11 +72,11 @@ export function restoreRoute(
   };
 }
 
-async function receive(request: Request, limits: Config, place: Place): Promise<Sent> {
+async function receive(request: Request, limits: Config, place: Place, task: string): Promise<Sent> {
   const bytes = await readImage(request, limits, place.hold);
   place.hold(bytes.length);
   const header = sniff(bytes);
-  admit(header, limits);
+  admit(header, limits, () => enlargementFor(task));
   return { bytes, header };
 }
 

@@ -1,8 +1,10 @@
 /** `pnpm restore IN OUT`: restores a photograph, or a folder of them, with a released or a freshly trained model. */
-import { PellucidError, Restorer, receptiveField } from '@pellucid/core';
+import { type Model, PellucidError, receptiveField } from '@pellucid/core';
 import { defineCommand } from 'citty';
 import { openEngine } from '../engine/index.ts';
 import { loadModel } from '../model-file.ts';
+import { loadReleased, releasedTasks } from '../released.ts';
+import { diagnosed, openRestorer } from '../remedies.ts';
 import { planJobs, restoreFiles } from '../restore-files.ts';
 import { runCommand } from './command.ts';
 
@@ -19,7 +21,11 @@ const restore = defineCommand({
       required: true,
       description: 'Where the result goes; the ending names the format.',
     },
-    model: { type: 'string', default: 'models/denoise/small', description: 'Model file or folder.' },
+    task: {
+      type: 'string',
+      description: `What the released model is to do: ${releasedTasks.join(', ')}; denoise unless given. auto finds out what each photograph needs, and copies those that need nothing.`,
+    },
+    model: { type: 'string', description: 'File or folder of a model of your own, instead of a task.' },
     noise: {
       type: 'string',
       description: 'How strong the noise is (sigma, 0 to 255), for a model that must be told.',
@@ -28,19 +34,25 @@ const restore = defineCommand({
     overwrite: { type: 'boolean', description: 'Restore again what is already there.' },
   },
   async run({ args }) {
+    if (args.task !== undefined && args.model !== undefined)
+      throw new PellucidError(
+        'cli/usage',
+        'Give --task for a released model, or --model for one of your own, not both.',
+      );
+    const model = await modelFor(args.task, args.model);
     const jobs = await planJobs(args.in, args.out);
-    const model = await loadModel(args.model);
     const noiseLevel = args.noise === undefined ? undefined : sigmaFrom(args.noise);
     const engine = await openEngine(args.engine);
-    console.log(`${model.name} on ${engine.description}`);
+    console.log(`${model?.name ?? `auto (${releasedTasks.join(', ')})`} on ${engine.description}`);
 
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());
-    if (receptiveField(model.graph).before === Infinity)
+    if (model && receptiveField(model.graph).before === Infinity)
       console.log(
         'This network looks at the whole photograph: a large one is restored in tiles, each by its own statistics.',
       );
-    const restorer = new Restorer(model, { memory: 256 * 2 ** 20, statistics: 'tile' });
+    const restorer = model && openRestorer(model);
+    const remedies = restorer ? () => ({ restorer }) : diagnosed(releasedTasks, loadReleased);
     let done = 0;
     let failed = 0;
     const onProgress = (tile: number, tiles: number) => {
@@ -49,9 +61,10 @@ const restore = defineCommand({
     };
     try {
       const options = { signal: stop.signal, onProgress, noiseLevel, overwrite: args.overwrite ?? false };
-      for await (const { job, result } of restoreFiles(restorer, jobs, options)) {
+      for await (const { job, result, found } of restoreFiles(remedies, jobs, options)) {
         done++;
-        const outcome = result instanceof Error ? `failed: ${result.message}` : result;
+        const what = found === undefined ? result : `${result}: ${found}`;
+        const outcome = result instanceof Error ? `failed: ${result.message}` : what;
         if (result instanceof Error) failed++;
         console.log(`${process.stdout.isTTY ? '\r' : ''}${done}/${jobs.length}  ${job.output}  ${outcome}`);
       }
@@ -62,6 +75,12 @@ const restore = defineCommand({
     if (failed > 0) process.exitCode = 1;
   },
 });
+
+/** The model that was asked for; undefined for `auto`, which has one for each photograph. */
+async function modelFor(task = 'denoise', own: string | undefined): Promise<Model | undefined> {
+  if (own !== undefined) return loadModel(own);
+  return task === 'auto' ? undefined : loadReleased(task);
+}
 
 function sigmaFrom(text: string): number {
   const sigma = Number(text);

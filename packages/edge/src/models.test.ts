@@ -1,0 +1,16 @@
+import { FINDINGS, taskFor } from '@pellucid/core';
+import { expect, test } from 'vitest';
+import { enlargementFor, modelFor, modelSummaries, TASKS } from './models.ts';
+
+test('a model is served under its own task, and one that enlarges says how many times', () => {
+  for (const { task, enlargement } of modelSummaries()) {
+    const made = modelFor(task).task;
+    expect(task).toBe(enlargement === 1 ? made : `${made}${enlargement}`);
+  }
+});
+
+test('auto can find all that is served but enlargement, which it never does', () => {
+  const findable = FINDINGS.map(taskFor);
+  for (const task of TASKS) expect(findable.includes(task), task).toBe(enlargementFor(task) === 1);
+  expect(enlargementFor('auto')).toBe(1);
+});

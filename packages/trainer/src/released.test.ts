@@ -1,0 +1,17 @@
+import { enlargement } from '@pellucid/core';
+import { expect, test } from 'vitest';
+import { loadReleased, releasedTasks } from './released.ts';
+
+test.each(releasedTasks)('the released student for %s is made for it', async (task) => {
+  const model = await loadReleased(task);
+  const scale = enlargement(model.graph);
+  expect(scale === 1 ? model.task : `${model.task}${scale}`).toBe(task);
+});
+
+test('a task without a model is an error that lists those there are', async () => {
+  await expect(loadReleased('denose')).rejects.toMatchObject({
+    code: 'restore/no-model',
+    message: expect.stringMatching(/"denose"; did you mean denoise\? There are models for .*denoise/),
+  });
+  await expect(loadReleased('constructor')).rejects.toMatchObject({ code: 'restore/no-model' });
+});
