@@ -1,6 +1,10 @@
 /** The released students, by task and size: where their safetensors files are, for `readModel` of `@pellucid/core`. */
 export const models = {
   'denoise/small': new URL('./denoise/small/model.safetensors', import.meta.url),
+  'derain/small': new URL('./derain/small/model.safetensors', import.meta.url),
+  'jpeg/small': new URL('./jpeg/small/model.safetensors', import.meta.url),
+  'sr2/small': new URL('./sr2/small/model.safetensors', import.meta.url),
+  'sr4/small': new URL('./sr4/small/model.safetensors', import.meta.url),
 } as const satisfies Record<string, URL>;
 
 /** The name of a released student: its task, and how large it is. */

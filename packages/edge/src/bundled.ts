@@ -1,7 +1,17 @@
 import denoiseSmall from '../../../models/denoise/small/model.safetensors';
+import derainSmall from '../../../models/derain/small/model.safetensors';
+import jpegSmall from '../../../models/jpeg/small/model.safetensors';
+import sr2Small from '../../../models/sr2/small/model.safetensors';
+import sr4Small from '../../../models/sr4/small/model.safetensors';
 
 /**
  * The released networks that are served, by the task a request names. This is the one list of them. In the Worker each
  * is the file's bytes; in the page, which can run them too, its address.
  */
-export const BUNDLED = { denoise: denoiseSmall } as const;
+export const BUNDLED = {
+  denoise: denoiseSmall,
+  derain: derainSmall,
+  jpeg: jpegSmall,
+  sr2: sr2Small,
+  sr4: sr4Small,
+} as const;
