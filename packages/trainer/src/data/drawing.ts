@@ -35,10 +35,10 @@ export class DrawingThreads {
       const worker = new Worker(new URL(`./drawer${ending}`, import.meta.url), { workerData });
       const thread = { worker, waiting: 0 };
       worker.on('message', (answer: DrawerAnswer) => {
-        thread.waiting--;
+        if (--thread.waiting === 0) worker.unref();
         this.#answers.get(answer.id)?.(answer);
       });
-      // Whoever waits for a batch should not keep the process alive alone.
+      // Only a thread that is drawing keeps the process alive.
       worker.unref();
       const died = (error: unknown) => {
         for (const [id, hear] of this.#answers) hear({ id, error });
@@ -53,6 +53,7 @@ export class DrawingThreads {
     const id = ++this.#last;
     const idlest = this.#threads.reduce((a, b) => (b.waiting < a.waiting ? b : a));
     idlest.waiting++;
+    idlest.worker.ref();
     const answer = await new Promise<DrawerAnswer>((hear) => {
       this.#answers.set(id, hear);
       const request: DrawerRequest = { id, random: random.state() };
