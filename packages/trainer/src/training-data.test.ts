@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -82,15 +82,15 @@ test('says so when a thread that draws ends', async () => {
 });
 
 test('a program waits for what its threads draw, and ends when they are idle', async () => {
-  const own = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
-  const program = `
-    import { Random } from '@pellucid/core';
-    import { openTrainingData } from ${own('training-data.ts')};
+  const source = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
+  const program = path.join(folder, 'program.mjs');
+  await writeFile(
+    program,
+    `import { Random } from ${source('../../core/src/random.ts')};
+    import { openTrainingData } from ${source('training-data.ts')};
     const data = await openTrainingData(${JSON.stringify(recipe())}, { threads: 2 });
-    console.log((await data.batch(new Random(1))).shape.join(' '));
-  `;
-  const words = ['--input-type=module', '--eval', program];
-  const cwd = path.join(import.meta.dirname, '..');
-  const { stdout } = await promisify(execFile)(process.execPath, words, { cwd, timeout: 30_000 });
+    console.log((await data.batch(new Random(1))).shape.join(' '));`,
+  );
+  const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 30_000 });
   expect(stdout.trim()).toBe('64 8 8 3');
 });
