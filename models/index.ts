@@ -2,6 +2,7 @@
 export const models = {
   'denoise/small': new URL('./denoise/small/model.safetensors', import.meta.url),
   'derain/small': new URL('./derain/small/model.safetensors', import.meta.url),
+  'deblur/small': new URL('./deblur/small/model.safetensors', import.meta.url),
   'jpeg/small': new URL('./jpeg/small/model.safetensors', import.meta.url),
   'sr2/small': new URL('./sr2/small/model.safetensors', import.meta.url),
   'sr4/small': new URL('./sr4/small/model.safetensors', import.meta.url),

@@ -1,3 +1,4 @@
+import deblurSmall from '../../../models/deblur/small/model.safetensors';
 import denoiseSmall from '../../../models/denoise/small/model.safetensors';
 import derainSmall from '../../../models/derain/small/model.safetensors';
 import jpegSmall from '../../../models/jpeg/small/model.safetensors';
@@ -11,6 +12,7 @@ import sr4Small from '../../../models/sr4/small/model.safetensors';
 export const BUNDLED = {
   denoise: denoiseSmall,
   derain: derainSmall,
+  deblur: deblurSmall,
   jpeg: jpegSmall,
   sr2: sr2Small,
   sr4: sr4Small,
