@@ -33,7 +33,7 @@ const scenes: { model: string; spoil: object; drawing: string; left: number; top
     left: 40,
     top: 100,
   },
-  { model: 'jpeg/small', spoil: { kind: 'jpeg', quality: 8 }, drawing: 'p1', left: 120, top: 130 },
+  { model: 'jpeg/small', spoil: { kind: 'jpeg', quality: 8 }, drawing: 'p4', left: 170, top: 190 },
   { model: 'sr2/small', spoil: { kind: 'bicubic-downscale', scale: 2 }, drawing: 'p4', left: 190, top: 20 },
   { model: 'sr4/small', spoil: { kind: 'bicubic-downscale', scale: 4 }, drawing: 'p3', left: 160, top: 0 },
 ];
