@@ -95,7 +95,7 @@ describe('pnpm bench', () => {
     [['quality', '--model', 'denoise/small'], /No test set lies in .*--dataset drawn.*\[bench\/no-dataset\]/],
     [['quality', '--sigma', 'x', '--dataset', 'drawn'], /--sigma cannot be "x"/],
     [
-      ['quality', '--dataset', 'drawn', '--task', 'sr'],
+      ['quality', '--model', 'denoise/small', '--dataset', 'drawn', '--task', 'sr'],
       /is made for drawn pictures.*\[bench\/nothing-fits\]/,
     ],
     [['quality', '--floor', '0.9'], /There is no flag --floor/],
