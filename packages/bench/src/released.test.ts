@@ -16,7 +16,8 @@ const students = (await releasedModels()).filter((name) => !name.endsWith('/teac
 
 it.each(students)('%s is small enough for a Worker', async (name) => {
   const { cost } = modelCandidate(await released(name));
-  expect(cost!.macsPerPixel).toBeLessThanOrEqual(65_000);
+  // One that enlarges reads fewer pixels than it makes.
+  expect(cost!.macsPerPixel).toBeLessThanOrEqual(name.startsWith('sr') ? 65_000 : 50_000);
   expect(cost!.parameters).toBeLessThanOrEqual(500_000);
 });
 
@@ -28,7 +29,7 @@ it.each(['denoise', 'derain'])('the student of %s is a fifth of its teacher at m
 /** What each student gains at least, in dB, on the first photographs of a set. */
 const gains: { name: string; set: string; task?: Task; condition: Condition; gain: number }[] = [
   { name: 'denoise/small', set: 'CBSD68', condition: { kind: 'noise', sigma: 25, seed: 0 }, gain: 10 },
-  { name: 'denoise/small', set: 'CC', condition: { kind: 'pairs' }, gain: 0.1 },
+  { name: 'denoise/small', set: 'CC', condition: { kind: 'pairs' }, gain: 2 },
   { name: 'derain/small', set: 'Rain100L', condition: { kind: 'pairs' }, gain: 5 },
   { name: 'deblur/small', set: 'CBSD68', task: 'deblur', condition: { kind: 'shake', seed: 0 }, gain: 0.5 },
   { name: 'jpeg/small', set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 }, gain: 0.7 },
@@ -53,7 +54,8 @@ it.skipIf(clean !== '').each(inPlace)(
   async (name) => {
     const none: Condition = { kind: 'noise', sigma: 0, seed: 0 };
     const { output } = await measured(modelCandidate(await released(name)), 'CBSD68', none);
-    expect(output).toBeGreaterThan(33);
+    // Few are as clean as the denoiser is asked for.
+    expect(output).toBeGreaterThan(name === 'denoise/small' ? 40 : 33);
   },
 );
 

@@ -31,8 +31,7 @@ describe.each([
       const measured = await runtime.time(file, { width: 80, height: 48, runs: 2 });
       const { milliseconds, yardsticks, wasmBytes, heapBytes } = measured.timing;
       expect(measured.version).toMatch(version);
-      // In workerd a difference of two times, which a busy machine can make small.
-      expect(measured.coldStartMilliseconds).toEqual(expect.any(Number));
+      expect(measured.coldStartMilliseconds).toBeGreaterThan(10);
       for (const times of [milliseconds, yardsticks]) {
         expect(times).toHaveLength(2);
         for (const time of times) expect(time).toBeGreaterThan(0);
