@@ -33,7 +33,7 @@ import { matMul } from './matmul.ts';
 import { max, mean, sum } from './reductions.ts';
 import { ADD_ROWS, CONV_ROWS } from './rows.ts';
 import { guardAllocation, type SideExports, sideModule } from './side-module.ts';
-import { concat, slice } from './slices.ts';
+import { concat, slice, unpack } from './slices.ts';
 import {
   WINDOW_ATTENTION,
   WINDOW_ATTENTION_GRADIENT,
@@ -162,7 +162,7 @@ export function registerMissingGradients(): void {
 }
 
 function replaceForward(side: SideExports): void {
-  const ours: Record<string, (side: SideExports, call: KernelCall) => tf.TensorInfo | undefined> = {
+  const ours: Record<string, (side: SideExports, call: KernelCall) => ReturnType<Kernel> | undefined> = {
     [tf.Conv2D]: convolve,
     [tf.FusedConv2D]: convolve,
     [CONV_ROWS]: convolve,
@@ -172,6 +172,7 @@ function replaceForward(side: SideExports): void {
     [tf.BatchMatMul]: matMul,
     [tf.Slice]: slice,
     [tf.Concat]: concat,
+    [tf.Unpack]: unpack,
     [tf.Sum]: sum,
     [tf.Mean]: mean,
     [tf.Max]: max,

@@ -69,6 +69,18 @@ describe.each(builds)('%s', (_, file) => {
     expect([...flags]).toEqual([1, 0]);
   });
 
+  it('unpacks as the cpu backend does', () => {
+    const shape = [2, 3, 5, 4, 3];
+    const x = noise(random, shape);
+    for (const axis of [0, 1, 3, 4, -1])
+      expect(
+        errorAgainstCpu(() => tf.unstack(tf.tensor(x, shape), axis)),
+        `axis ${axis}`,
+      ).toBe(0);
+    const [first] = tf.tidy(() => tf.unstack(tf.tensor1d([1, 2], 'int32')).map((part) => part.arraySync()));
+    expect(first).toBe(1);
+  });
+
   it('adds up what a gather took more than once', () => {
     const [x, dy] = [noise(random, [4, 3]), noise(random, [6, 3])];
     const error = errorAgainstCpu(() => {

@@ -1,4 +1,4 @@
-/** Slices of one axis and their inverse, in the side module: the stock kernels copy value by value in JavaScript. */
+/** Slices of one axis, all of them at once, and their inverse, in the side module: the stock kernels copy value by value in JavaScript. */
 import * as tf from '@tensorflow/tfjs-core';
 import { addresses, type KernelCall } from './convolution.ts';
 import type { SideExports } from './side-module.ts';
@@ -19,6 +19,25 @@ export function slice(side: SideExports, { inputs, attrs, backend }: KernelCall)
   const [width, count] = [x.shape[axis]! * inner, size[axis]! * inner];
   side.copyRows(from + 4 * begin[axis]! * inner, width, to, count, rows, count);
   return y;
+}
+
+/** Unpack, which the gradient of stacking is; undefined for anything but floats. */
+export function unpack(
+  side: SideExports,
+  { inputs, attrs, backend }: KernelCall,
+): tf.TensorInfo[] | undefined {
+  const value = inputs.value as tf.TensorInfo;
+  const { shape, dtype } = value;
+  if (dtype !== 'float32') return undefined;
+  const axis = tf.util.parseAxisParam(attrs.axis, shape)[0]!;
+  const { rows, inner } = around(shape, axis);
+  const length = shape[axis]!;
+  return Array.from({ length }, (_, index) => {
+    const y = backend.makeOutput(shape.toSpliced(axis, 1), 'float32');
+    const [from, to] = addresses(backend, value, y) as [number, number];
+    side.copyRows(from + 4 * index * inner, length * inner, to, inner, rows, inner);
+    return y;
+  });
 }
 
 /** Concat; undefined for anything but floats. */

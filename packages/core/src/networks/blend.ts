@@ -12,11 +12,6 @@ export type BlendConfig = z.infer<typeof blendConfig>;
 
 export function blend(ops: Ops, all: Feature, { images }: BlendConfig): Feature {
   const correction = ops.conv(all, { name: 'blend', kernel: 1, channels: 3, gain: 0 });
-  return ops.add(meanImage(ops, all, images), correction);
-}
-
-/** The mean of images that lie side by side. */
-export function meanImage(ops: Ops, all: Feature, images: number): Feature {
   const sum = ops.split(all, images).reduce((a, b) => ops.add(a, b));
-  return ops.scale(sum, { factor: 1 / images });
+  return ops.add(ops.scale(sum, { factor: 1 / images }), correction);
 }
