@@ -14,12 +14,13 @@ const set =
     changes;
 
 /**
- * What the term of a usual method is multiplied by beside SLKD. Trained for minutes, features at the methods' own weights
- * outweigh the pixels. Those of denoising did best of three on the validation crops, as docs/distillation.md shows; the
- * others are a tenth of the methods' own, by analogy.
+ * What the term of a usual method is multiplied by; of DUKD, what the clean patches are. Trained for minutes, features at
+ * the methods' own weights outweigh the pixels. Those of denoising and super-resolution did best of three on the validation
+ * crops, as docs/distillation.md shows; the others are a tenth of the methods' own, by analogy.
  */
 const weights = {
   denoise: { logits: 3, fitnet: 0.01, at: 0.001, fakd: 0.001, skd: 0.001 },
+  sr: { logits: 0.3, at: 0.001, fakd: 0.001, crosskd: 0.01, dukd: 1 },
   others: { logits: 1, fitnet: 0.01, at: 0.01, fakd: 0.01, skd: 0.01 },
 };
 
@@ -31,13 +32,13 @@ const weighted =
 
 /** A method of one teacher beside one of several: it has the first of them, which recipes list best first. */
 const ofOneTeacher =
-  (method: string): Change =>
-  ({ teachers = [] }) => [
-    `method=${method}`,
-    'teachers=',
-    'aggregator=',
-    `teacher=${JSON.stringify(teachers[0])}`,
-  ];
+  (...changes: string[]): Change =>
+  ({ teachers = [] }) => [...changes, 'teachers=', 'aggregator=', `teacher=${JSON.stringify(teachers[0])}`];
+
+/** What merges the teachers instead: a model that was trained for it, of the recipe's scale. */
+const aggregator =
+  (name: string): Change =>
+  ({ student }) => [`aggregator=runs/sr${'scale' in student ? student.scale : 1}-${name}/model`];
 
 /** By the method that the recipe asks for, which is what the others are compared with. */
 export const comparisons: Record<string, Record<string, Change>> = {
@@ -58,19 +59,23 @@ export const comparisons: Record<string, Record<string, Change>> = {
     'slkd-clean-b': set('method.teacherB=runs/reconstructor/model'),
   },
   mtkd: {
-    scratch: ofOneTeacher('{kind: scratch}'),
-    logits: ofOneTeacher('{kind: logits}'),
-    at: ofOneTeacher('{kind: at}'),
-    fakd: ofOneTeacher('{kind: fakd}'),
-    dukd: ofOneTeacher('{kind: dukd}'),
-    crosskd: ofOneTeacher('{kind: crosskd}'),
+    scratch: ofOneTeacher('method={kind: scratch}'),
+    logits: ofOneTeacher(`method={kind: logits, weight: ${weights.sr.logits}}`),
+    at: ofOneTeacher(`method={kind: at, weight: ${weights.sr.at}}`),
+    fakd: ofOneTeacher(`method={kind: fakd, weight: ${weights.sr.fakd}}`),
+    dukd: ofOneTeacher(`method={kind: dukd, pixel: ${weights.sr.dukd}}`),
+    crosskd: ofOneTeacher(`method={kind: crosskd, weight: ${weights.sr.crosskd}}`),
     mtkd: set(),
-    'mtkd-best-teacher': ofOneTeacher('{kind: mtkd}'),
+    'mtkd-best-teacher': ofOneTeacher(),
+    /** A learned 1x1 convolution: the aggregating recipe with `--set student='{kind: blend}'`. */
+    'mtkd-blend': aggregator('blend'),
     'mtkd-mean': set('aggregator=mean'),
     'mtkd-mean-of-2': ({ teachers = [] }) => [
       'aggregator=mean',
       `teachers=${JSON.stringify(teachers.slice(0, 2))}`,
     ],
+    /** The paper's weight of the clean patch. */
+    'mtkd-less-truth': set('method.truth=0.1'),
     'mtkd-l1': set('method.distance=l1'),
     'mtkd-dct': set('method.distance=dct'),
     'mtkd-details': set('method.distance=wavelet-details'),

@@ -238,6 +238,8 @@ it.each([
   'sr2-mtkd.yml',
   'distillation/sr2-start.yml',
   'distillation/sr2.yml',
+  'distillation/sr2-edsr-start.yml',
+  'distillation/sr2-edsr.yml',
   'distillation/sr4-start.yml',
   'distillation/sr4.yml',
   'paper/mtkd-aggregate-x4.yml',
