@@ -24,6 +24,20 @@ export function toHalf(values: Float32Array): Uint16Array {
   });
 }
 
+/**
+ * Rounds values to `bits` of mantissa, ties to even. In float16, which has ten, the others are then 0, and compress to
+ * nothing.
+ */
+export function shorten(values: Float32Array, bits: number): Float32Array {
+  const words = Uint32Array.from(new Uint32Array(values.buffer, values.byteOffset, values.length));
+  const dropped = 23 - bits;
+  for (const [index, word] of words.entries()) {
+    const odd = (word >>> dropped) & 1;
+    words[index] = ((word + 2 ** (dropped - 1) - 1 + odd) >>> dropped) << dropped;
+  }
+  return new Float32Array(words.buffer);
+}
+
 /** Widens a float16 bit pattern. */
 export function fromHalf(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;

@@ -4,6 +4,7 @@ import { weightsOf } from '../network/cost.ts';
 import type { Graph } from '../network/graph.ts';
 import { buildNetwork, type NetworkConfig, networkConfig } from '../networks/index.ts';
 import type { Weights } from '../networks/initial-weights.ts';
+import { shorten } from './half.ts';
 import { type Dtype, type NamedArray, readSafetensors, writeSafetensors } from './safetensors.ts';
 
 /** A trained network: everything that restoring a photograph takes. */
@@ -67,12 +68,18 @@ export function readModel(bytes: Uint8Array): Model {
   };
 }
 
-/** Writes a model file; `F16` halves it, at an error below what 8-bit output can show. */
+/** Of mantissa: two less than float16 has, by which a compressed file is an eighth smaller and no figure changes. */
+const halfBits = 8;
+
+/** Writes a model file; `F16` halves it, at a relative error of at most 2^-9, below what 8-bit output can show. */
 export function writeModel({ name, task, network, merges, graph, weights }: Model, dtype: Dtype): Uint8Array {
   const tensors = new Map(
     weightsOf(graph).map((weight): [string, NamedArray] => [
       weight.name,
-      { shape: weight.shape, data: weights.get(weight.name)! },
+      {
+        shape: weight.shape,
+        data: dtype === 'F16' ? shorten(weights.get(weight.name)!, halfBits) : weights.get(weight.name)!,
+      },
     ]),
   );
   const metadata = {
