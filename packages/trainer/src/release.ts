@@ -3,6 +3,7 @@ import { enlargement, type Graph, type Model, macsPerPixel, parameters, writeMod
 import { writeAtomically } from './atomic-file.ts';
 import type { Teacher } from './graph-model-teacher.ts';
 import { formatRecipe, type Recipe } from './recipe.ts';
+import { releasedTasks } from './released.ts';
 import type { TrainingResult } from './train.ts';
 import { psnrConventions } from './validate.ts';
 
@@ -54,12 +55,14 @@ export function nextSteps({ merges, task, graph }: Model, place: string): string
     return `The model is in ${place}. It merges what ${merges.join(', ')} make, in this order. To teach a student with it, take
 a recipe of the method mtkd with the same teachers, such as recipes/sr2-mtkd.yml, and
   --set aggregator=${place}`;
-  const measure = `The model is in ${place}. To restore with it, measure it${task === 'denoise' ? ', serve it' : ''}:
+  const served = scale === 1 ? task : `${task}${scale}`;
+  const serves = releasedTasks.includes(served);
+  const measure = `The model is in ${place}. To restore with it, measure it${serves ? ', serve it' : ''}:
   npx -y pnpm@12 restore PHOTOGRAPH RESTORED --model ${place}
   npx -y pnpm@12 bench quality --dataset drawn --task ${task}${condition} --model ${place}`;
-  if (task !== 'denoise') return measure;
+  if (!serves) return measure;
   return `${measure}
-  cp ${path.join(place, 'model.safetensors')} models/denoise/small/ && npx -y pnpm@12 edge`;
+  cp ${path.join(place, 'model.safetensors')} models/${served}/small/ && npx -y pnpm@12 edge`;
 }
 
 /** What the validation measured, in words. */
