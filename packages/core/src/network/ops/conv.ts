@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { convFilterGradient, convInputGradient } from '../../kernels/composed.ts';
 import { CONV_ROWS } from '../../kernels/rows.ts';
-import type { NodeBase, Op, Padding, Weight } from './op.ts';
+import { convolutionInputs, type NodeBase, type Op, type Padding, type Weight } from './op.ts';
+
+type ConvInfo = tf.backend_util.Conv2DInfo;
 
 export type Activation = 'none' | 'relu' | 'leaky-relu';
 
@@ -55,16 +57,12 @@ export const conv: Op<Conv> = {
   scratch: ({ kernel }, positions) => 4 * kernel * kernel * positions,
   streams: true,
   run: (node, [x], weights, _, rows) =>
-    fusedConv(
-      node,
-      x!,
-      weights[`${node.name}.weight`] as tf.Tensor4D,
-      node.bias ? (weights[`${node.name}.bias`] as tf.Tensor1D) : undefined,
-      rows,
-    ),
+    tf.engine().runKernel(tf.FusedConv2D, convolutionInputs(node, x!, weights), {
+      ...attributesOf(node, rows),
+      ...activationOf(node),
+    }) as tf.Tensor4D,
   runBehind(node, [x], weights, rows, kept) {
-    const inputs: tf.NamedTensorMap = { x: x!.tensor, filter: weights[`${node.name}.weight`]! };
-    if (node.bias) inputs.bias = weights[`${node.name}.bias`]!;
+    const inputs = convolutionInputs(node, x!.tensor, weights);
     if (kept) inputs.kept = kept;
     const attributes = {
       ...attributesOf(node, rows),
@@ -104,57 +102,42 @@ const activationOf = ({ activation, slope }: Conv) => ({
 });
 
 /**
- * Convolution, bias and activation in one kernel, in training too. `tf.fused.conv2d` comes apart into three kernels
- * whenever a gradient is wanted, because its gradient would need the sum before the activation; for ReLU, leaky or
- * not, the output's sign says as much.
+ * Convolution, bias and activation are one kernel in training too: `tf.fused.conv2d` comes apart into three whenever a
+ * gradient is wanted, because its gradient would need the sum before the activation; for ReLU, leaky or not, the output's
+ * sign says as much. And what is not asked for is not computed: neither a frozen teacher's filters nor the photograph
+ * have a gradient.
  */
-function fusedConv(
-  node: Conv,
-  x: tf.Tensor4D,
-  weight: tf.Tensor4D,
-  bias: tf.Tensor1D | undefined,
-  rows: Padding | undefined,
-): tf.Tensor4D {
-  const { dilation, activation, slope } = node;
-  const attributes = attributesOf(node, rows);
-  const run = (kernel: string, inputs: Record<string, tf.Tensor>, more: object) =>
-    tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as tf.Tensor4D;
-
-  const differentiable = tf.customGrad((...args) => {
-    const save = args.at(-1) as unknown as tf.GradSaveFunc;
-    const [x, weight, bias] = args.slice(0, -1) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor1D?];
-    const y = run(
-      'FusedConv2D',
-      bias ? { x, filter: weight, bias } : { x, filter: weight },
-      activationOf(node),
-    );
-    save([x, weight, y]);
-    return {
-      value: y,
-      gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
-        const [x, weight, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-        const inner = activation === 'none' ? dy : tf.mul(dy, tf.step(y, activation === 'relu' ? 0 : slope));
-        const gradients =
-          dilation > 1 && tf.getBackend() !== 'wasm'
-            ? dilatedGradients(x, weight, inner as tf.Tensor4D, dilation)
-            : [
-                run('Conv2DBackpropInput', { dy: inner, filter: weight }, { inputShape: x.shape }),
-                run('Conv2DBackpropFilter', { x, dy: inner }, { filterShape: weight.shape }),
-              ];
-        return bias ? [...gradients, tf.sum(inner, [0, 1, 2]) as tf.Tensor4D] : gradients;
-      },
-    };
+if (!tf.getGradient(tf.FusedConv2D))
+  tf.registerGradient({
+    kernelName: tf.FusedConv2D,
+    inputsToSave: ['x', 'filter'],
+    outputsToSave: [true],
+    gradFunc(dy, saved, attributes) {
+      const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+      const { activation, leakyreluAlpha, dilations, ...geometry } = attributes as {
+        activation: string;
+        leakyreluAlpha: number;
+        dilations: number[];
+      };
+      const slope = activation === 'relu' ? 0 : leakyreluAlpha;
+      const inner = activation === 'linear' ? dy : tf.mul(dy as tf.Tensor4D, tf.step(y, slope));
+      const info = () =>
+        tf.backend_util.computeConv2DInfo(x.shape, filter.shape, 1, dilations[0]!, 'same') as ConvInfo;
+      const composed = dilations[0]! > 1 && tf.getBackend() !== 'wasm';
+      const run = (kernel: string, inputs: tf.NamedTensorMap, more: object) =>
+        tf
+          .engine()
+          .runKernel(kernel, inputs, { ...geometry, dilations, ...more } as tf.NamedAttrMap) as tf.Tensor;
+      return {
+        x: () =>
+          composed
+            ? convInputGradient(inner as tf.Tensor4D, filter, info())
+            : run(tf.Conv2DBackpropInput, { dy: inner as tf.Tensor, filter }, { inputShape: x.shape }),
+        filter: () =>
+          composed
+            ? convFilterGradient(x, inner as tf.Tensor4D, info())
+            : run(tf.Conv2DBackpropFilter, { x, dy: inner as tf.Tensor }, { filterShape: filter.shape }),
+        bias: () => tf.sum(inner as tf.Tensor, [0, 1, 2]),
+      };
+    },
   });
-  return (node.bias ? differentiable(x, weight, bias!) : differentiable(x, weight)) as tf.Tensor4D;
-}
-
-/** On backends whose own gradients overlook the dilation: all but ours. */
-function dilatedGradients(
-  x: tf.Tensor4D,
-  weight: tf.Tensor4D,
-  dy: tf.Tensor4D,
-  dilation: number,
-): tf.Tensor4D[] {
-  const info = tf.backend_util.computeConv2DInfo(x.shape, weight.shape, 1, dilation, 'same');
-  return [convInputGradient(dy, weight, info), convFilterGradient(x, dy, info)];
-}

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { depthwiseFilterGradient } from '../../kernels/composed.ts';
 import { padding } from './conv.ts';
-import type { NodeBase, Op, Weight } from './op.ts';
+import { convolutionInputs, type NodeBase, type Op, type Weight } from './op.ts';
 
 /** A zero-padded convolution of each channel with kernels of its own; the output has the input's size. */
 export interface Depthwise extends NodeBase {
@@ -33,55 +33,55 @@ export const depthwise: Op<Depthwise> = {
     const reach = padding({ ...node, step: 1 });
     return { from: from - reach, to: to + reach };
   },
-  run({ name, dilation, bias }, [x], weights) {
-    const filter = weights[`${name}.weight`] as tf.Tensor4D;
-    return convolve(x!, filter, bias ? (weights[`${name}.bias`] as tf.Tensor1D) : undefined, dilation);
-  },
+  /** With the bias in the same kernel. */
+  run: (node, [x], weights) =>
+    tf.engine().runKernel(tf.FusedDepthwiseConv2D, convolutionInputs(node, x!, weights), {
+      strides: [1, 1],
+      pad: 'same',
+      dataFormat: 'NHWC',
+      dilations: [node.dilation, node.dilation],
+      activation: 'linear',
+    }) as tf.Tensor4D,
 };
 
-/** With the bias in the same kernel, and the gradients that TensorFlow.js has for a dilation of 1 alone. */
-function convolve(
-  x: tf.Tensor4D,
-  filter: tf.Tensor4D,
-  bias: tf.Tensor1D | undefined,
-  dilation: number,
-): tf.Tensor4D {
-  const attributes = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC', dilations: [dilation, dilation] };
-  const run = (kernel: string, inputs: tf.NamedTensorMap, more = {}) =>
-    tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as tf.Tensor4D;
-  const differentiable = tf.customGrad((...args) => {
-    const save = args.at(-1) as unknown as tf.GradSaveFunc;
-    const [x, filter, bias] = args.slice(0, -1) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor1D?];
-    save([x, filter]);
-    return {
-      value: bias
-        ? run(tf.FusedDepthwiseConv2D, { x, filter, bias }, { activation: 'linear' })
-        : run(tf.DepthwiseConv2dNative, { x, filter }),
-      gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
-        const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
-        const gradients =
+/** Of any dilation, where TensorFlow.js has gradients for 1 alone; and only what is asked for, as in `conv.ts`. */
+if (!tf.getGradient(tf.FusedDepthwiseConv2D))
+  tf.registerGradient({
+    kernelName: tf.FusedDepthwiseConv2D,
+    inputsToSave: ['x', 'filter'],
+    gradFunc(dy, saved, { activation: _, ...attributes }) {
+      const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
+      const dilation = (attributes.dilations as number[])[0]!;
+      const run = (kernel: string, inputs: tf.NamedTensorMap, more: tf.NamedAttrMap) =>
+        tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as tf.Tensor;
+      return {
+        x: () =>
           dilation > 1
-            ? dilatedGradients(x, filter, dy as tf.Tensor4D, dilation)
-            : [
-                run(tf.DepthwiseConv2dNativeBackpropInput, { dy, filter }, { inputShape: x.shape }),
-                run(tf.DepthwiseConv2dNativeBackpropFilter, { x, dy }, { filterShape: filter.shape }),
-              ];
-        return bias ? [...gradients, tf.sum(dy, [0, 1, 2]) as tf.Tensor4D] : gradients;
-      },
-    };
+            ? tf.depthwiseConv2d(dy as tf.Tensor4D, tf.reverse(filter, [0, 1]), 1, 'same', 'NHWC', dilation)
+            : run(
+                tf.DepthwiseConv2dNativeBackpropInput,
+                { dy: dy as tf.Tensor, filter },
+                { inputShape: x.shape },
+              ),
+        filter: () => {
+          if (dilation === 1)
+            return run(
+              tf.DepthwiseConv2dNativeBackpropFilter,
+              { x, dy: dy as tf.Tensor },
+              { filterShape: filter.shape },
+            );
+          const info = tf.backend_util.computeConv2DInfo(
+            x.shape,
+            filter.shape,
+            1,
+            dilation,
+            'same',
+            undefined,
+            true,
+          );
+          return depthwiseFilterGradient(x, dy as tf.Tensor4D, info);
+        },
+        bias: () => tf.sum(dy as tf.Tensor, [0, 1, 2]),
+      };
+    },
   });
-  return (bias ? differentiable(x, filter, bias) : differentiable(x, filter)) as tf.Tensor4D;
-}
-
-function dilatedGradients(
-  x: tf.Tensor4D,
-  filter: tf.Tensor4D,
-  dy: tf.Tensor4D,
-  dilation: number,
-): tf.Tensor4D[] {
-  const info = tf.backend_util.computeConv2DInfo(x.shape, filter.shape, 1, dilation, 'same', undefined, true);
-  return [
-    tf.depthwiseConv2d(dy, tf.reverse(filter, [0, 1]), 1, 'same', 'NHWC', dilation),
-    depthwiseFilterGradient(x, dy, info),
-  ];
-}

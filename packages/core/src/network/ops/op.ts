@@ -104,3 +104,18 @@ export const everywhere = (): Span => ({ from: -Infinity, to: Infinity });
 export function windowed({ window }: { window: number }, { from, to }: Span): Span {
   return { from: Math.floor(from / window) * window, to: Math.floor(to / window) * window + window - 1 };
 }
+
+/** What a convolution is called with; kernels take a bias that is missing for none, so it is missed here. */
+export function convolutionInputs(
+  { name, bias }: { name: string; bias: boolean },
+  x: tf.Tensor4D,
+  weights: Record<string, tf.Tensor>,
+): tf.NamedTensorMap {
+  const needed = { filter: `${name}.weight`, ...(bias && { bias: `${name}.bias` }) };
+  const inputs: tf.NamedTensorMap = { x };
+  for (const [input, weight] of Object.entries(needed)) {
+    if (!weights[weight]) throw new Error(`There is no weight "${weight}".`);
+    inputs[input] = weights[weight];
+  }
+  return inputs;
+}
