@@ -108,5 +108,9 @@ function bytesBelow(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true });
   return files
     .filter((entry) => entry.isFile())
-    .reduce((sum, { parentPath, name }) => sum + statSync(path.join(parentPath, name)).size, 0);
+    .reduce((sum, { parentPath, name }) => {
+      // What another run was writing aside has its own name by now.
+      const stats = statSync(path.join(parentPath, name), { throwIfNoEntry: false });
+      return sum + (stats?.size ?? 0);
+    }, 0);
 }
