@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DistillationTable, type Measured, methodRows, overSeeds, toMarkdown } from './table.ts';
+import { DistillationTable, type Measured, methodRows, overSeeds, overview, toMarkdown } from './table.ts';
 
 const measured = (psnr: number): Measured => ({ psnr, ssim: 0.9, input: { psnr: 20, ssim: 0.4 } });
 const results = (...values: number[]) => new Map(values.map((value, i) => [i + 1, measured(value)]));
@@ -33,23 +33,33 @@ it('takes differences between runs of one seed, which vary less than the runs do
   expect(rows.find(({ method }) => method === 'scratch')).not.toHaveProperty('aboveScratch');
 });
 
+const cost = { parameters: 10, macsPerPixel: 20, scale: 1 };
+const table = DistillationTable.parse({
+  recipe: 'r',
+  steps: 5,
+  dataset: 'CBSD68',
+  condition: 'sigma 25',
+  protocol: 'PSNR',
+  reference: 'slkd',
+  input: { psnr: 20, ssim: 0.4 },
+  student: cost,
+  teachers: [
+    { name: 'both', psnr: 31, ssim: 0.9, parameters: 100, macsPerPixel: 100, scale: 1 },
+    { name: 'one', psnr: 30, ssim: 0.8, parameters: 50, macsPerPixel: 50, scale: 1 },
+  ],
+  rows,
+});
+
+it('puts the sets of a recipe side by side', () => {
+  const other = { ...table, dataset: 'Urban100', rows: rows.slice(0, 1) };
+  const text = overview([table, other]);
+  expect(text).toMatch(/\| +\| +CBSD68 \| +Urban100 \| +seeds \|/);
+  expect(text).toMatch(/teacher one +\| +30\.00 \| +30\.00 \|/);
+  expect(text).toMatch(/scratch +\| +29\.00 \| +29\.00 \| +3 \|/);
+  expect(text).toMatch(/slkd +\| +29\.30 \(\*\*\+0\.300\*\*\) \| +\| +2 \|/);
+});
+
 it('prints what is clear of zero in bold', () => {
-  const cost = { parameters: 10, macsPerPixel: 20, scale: 1 };
-  const table = DistillationTable.parse({
-    recipe: 'r',
-    steps: 5,
-    dataset: 'CBSD68',
-    condition: 'sigma 25',
-    protocol: 'PSNR',
-    reference: 'slkd',
-    input: { psnr: 20, ssim: 0.4 },
-    student: cost,
-    teachers: [
-      { name: 'both', psnr: 31, ssim: 0.9, parameters: 100, macsPerPixel: 100, scale: 1 },
-      { name: 'one', psnr: 30, ssim: 0.8, parameters: 50, macsPerPixel: 50, scale: 1 },
-    ],
-    rows,
-  });
   const text = toMarkdown(table);
   expect(text).toContain('10 parameters (90.0 % fewer than the teacher), 20 MACs per pixel (80.0 % fewer)');
   expect(text).toMatch(/teacher both .* 31\.00 .*\n\| teacher one .* 30\.00/);

@@ -100,11 +100,9 @@ export function toMarkdown(table: DistillationTable): string {
   const [teacher] = teachers as [(typeof teachers)[0]];
   const difference = (value: OverSeeds | undefined) => {
     if (!value) return '';
-    const { mean, low, high } = value;
-    const signed = (decibel: number) => `${decibel < 0 ? '-' : '+'}${Math.abs(decibel).toFixed(3)}`;
-    if (low === null || high === null) return signed(mean);
-    const clear = low > 0 || high < 0;
-    return `${clear ? `**${signed(mean)}**` : signed(mean)} (${signed(low)} .. ${signed(high)})`;
+    const { low, high } = value;
+    if (low === null || high === null) return emphasised(value);
+    return `${emphasised(value)} (${signed(low)} .. ${signed(high)})`;
   };
   const lines = rows.map(({ method, seeds, psnr, ssim, aboveScratch, belowReference }) => [
     method,
@@ -128,4 +126,41 @@ export function toMarkdown(table: DistillationTable): string {
     ]),
     `${steps} steps each. Student: ${count(student.parameters)} parameters (${cut('parameters')} fewer than the teacher), ${count(student.macsPerPixel)} MACs per pixel (${cut('macsPerPixel')} fewer)${student.scale === 1 ? '' : `, ${macs((student.macsPerPixel * 1280 * 720) / student.scale ** 2)} MACs for an output of 1280x720`}. Deviations over seeds; differences between runs of one seed, with the 95 % interval of their mean (Student's t), bold where it is clear of zero. ${protocol}.`,
   ].join('\n\n');
+}
+
+/** All sets of one recipe side by side: what the others of its tables say, without their intervals and SSIM. */
+export function overview(tables: readonly DistillationTable[]): string {
+  const [{ teachers, rows, reference }] = tables as [DistillationTable];
+  const figures = (of: (table: DistillationTable) => string | undefined) =>
+    tables.map((table) => of(table) ?? '');
+  const line = (method: string) =>
+    figures((table) => {
+      const row = table.rows.find((row) => row.method === method);
+      if (!row) return undefined;
+      const { psnr, aboveScratch } = row;
+      return `${decibels(psnr.mean)}${aboveScratch ? ` (${emphasised(aboveScratch)})` : ''}`;
+    });
+  return [
+    markdownTable([
+      ['', ...tables.map(({ dataset }) => dataset), 'seeds'],
+      ['input', ...figures(({ input }) => decibels(input.psnr)), ''],
+      ...teachers.map(({ name }, index) => [
+        `teacher ${name}`,
+        ...figures((table) => decibels(table.teachers[index]!.psnr)),
+        '',
+      ]),
+      ...rows.map(({ method, seeds }) => [method, ...line(method), `${seeds.length}`]),
+    ]),
+    `PSNR in dB, means over seeds; in brackets how far above scratch, between runs of one seed, bold where the 95 % interval (Student's t) is clear of zero. The recipe's own method: ${reference}.`,
+  ].join('\n\n');
+}
+
+/** The mean of differences, in bold where their interval is clear of zero. */
+function emphasised({ mean, low, high }: OverSeeds): string {
+  const clear = low !== null && high !== null && (low > 0 || high < 0);
+  return clear ? `**${signed(mean)}**` : signed(mean);
+}
+
+function signed(decibel: number): string {
+  return `${decibel < 0 ? '-' : '+'}${Math.abs(decibel).toFixed(3)}`;
 }

@@ -1,4 +1,4 @@
-import { toMarkdown as distillationToMarkdown } from '../distillation/table.ts';
+import { toMarkdown as distillationToMarkdown, overview } from '../distillation/table.ts';
 import { toMarkdown as enginesToMarkdown } from '../engines/report.ts';
 import { bytes, count, decibels, interval, macs, percent, seconds, similarity } from './format.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -27,11 +27,22 @@ export function sections({ quality, peers, compression, speed, engines, distilla
     ...(compression ?? []).map(compressionSection),
     ...(speed ? [speedSection(speed)] : []),
     ...(engines ? [{ title: 'Engines', markdown: enginesToMarkdown(engines).trim() }] : []),
-    ...(distillation ?? []).map((table) => ({
-      title: `Distillation: ${table.recipe}, ${table.dataset}, ${table.condition}`,
+    ...distillationSections(distillation ?? []),
+  ];
+}
+
+/** A recipe's sets one by one, after all of them side by side. */
+function distillationSections(tables: NonNullable<Report['distillation']>): Section[] {
+  const recipes = Map.groupBy(tables, ({ recipe }) => recipe);
+  return [...recipes].flatMap(([recipe, tables]) => [
+    ...(tables.length > 1
+      ? [{ title: `Distillation: ${recipe}, all sets`, markdown: overview(tables) }]
+      : []),
+    ...tables.map((table) => ({
+      title: `Distillation: ${recipe}, ${table.dataset}, ${table.condition}`,
       markdown: distillationToMarkdown(table),
     })),
-  ];
+  ]);
 }
 
 function qualitySection(table: QualityTable, title: string): Section {
