@@ -43,7 +43,7 @@ export async function restoreDrawings(student: string, drawings: readonly string
   for (const drawing of drawings) {
     const clean = proceduralPhotograph(SIDE, new Random(drawing));
     const light = Float32Array.from(clean.data, (value) => value / 255);
-    const data = await degradation.apply(light, SIDE, SIDE, new Random(student));
+    const data = await degradation.apply(light, SIDE, SIDE, new Random(`${student} ${drawing}`));
     const input = { data, width: SIDE / scale, height: SIDE / scale, channels: 3 as const };
     const restored = await restorer.restore(input);
     const spoilt = scale > 1 ? resizeBicubic(input, scale) : input;

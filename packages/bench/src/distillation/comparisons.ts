@@ -15,8 +15,9 @@ const set =
 
 /**
  * What the term of a usual method is multiplied by; of DUKD, what the clean patches are. Trained for minutes, features at
- * the methods' own weights outweigh the pixels. Those of denoising and super-resolution did best of three on the validation
- * crops, as docs/distillation.md shows; the others are a tenth of the methods' own, by analogy.
+ * the methods' own weights outweigh the pixels. Those of denoising and, but for CrossKD's, super-resolution did best of three
+ * on the validation crops, as docs/distillation.md and docs/super-resolution.md show; the others are a tenth of the
+ * methods' own, by analogy.
  */
 const weights = {
   denoise: { logits: 3, fitnet: 0.01, at: 0.001, fakd: 0.001, skd: 0.001 },
@@ -34,11 +35,6 @@ const weighted =
 const ofOneTeacher =
   (...changes: string[]): Change =>
   ({ teachers = [] }) => [...changes, 'teachers=', 'aggregator=', `teacher=${JSON.stringify(teachers[0])}`];
-
-/** What merges the teachers instead: a model that was trained for it, of the recipe's scale. */
-const aggregator =
-  (name: string): Change =>
-  ({ student }) => [`aggregator=runs/sr${'scale' in student ? student.scale : 1}-${name}/model`];
 
 /** By the method that the recipe asks for, which is what the others are compared with. */
 export const comparisons: Record<string, Record<string, Change>> = {
@@ -67,8 +63,8 @@ export const comparisons: Record<string, Record<string, Change>> = {
     crosskd: ofOneTeacher(`method={kind: crosskd, weight: ${weights.sr.crosskd}}`),
     mtkd: set(),
     'mtkd-best-teacher': ofOneTeacher(),
-    /** A learned 1x1 convolution: the aggregating recipe with `--set student='{kind: blend}'`. */
-    'mtkd-blend': aggregator('blend'),
+    /** A learned 1x1 convolution: the run of the aggregating recipe that docs/super-resolution.md names. */
+    'mtkd-blend': ({ aggregator = '' }) => [`aggregator=${aggregator.replace('-aggregate', '-blend')}`],
     'mtkd-mean': set('aggregator=mean'),
     'mtkd-mean-of-2': ({ teachers = [] }) => [
       'aggregator=mean',

@@ -1,4 +1,7 @@
-/** Slices of one axis, all of them at once, and their inverse, in the side module: the stock kernels copy value by value in JavaScript. */
+/**
+ * Slices of one axis, all of them at once, and their inverse, in the side module: the stock kernels copy value by value in
+ * JavaScript.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { addresses, type KernelCall } from './convolution.ts';
 import type { SideExports } from './side-module.ts';

@@ -68,7 +68,7 @@ export function readModel(bytes: Uint8Array): Model {
   };
 }
 
-/** Of mantissa: two less than float16 has, by which a compressed file is an eighth smaller and no figure changes. */
+/** Of mantissa: two less than float16 has. A compressed file is an eighth smaller, and restores to the same hundredth of a decibel. */
 const halfBits = 8;
 
 /** Writes a model file; `F16` halves it, at a relative error of at most 2^-9, below what 8-bit output can show. */
