@@ -40,5 +40,5 @@ export { buildNetwork, type NetworkConfig, networkConfig } from './networks/inde
 export { drawWeights, initialWeights, type Weights } from './networks/initial-weights.ts';
 export { Random } from './random.ts';
 export { type Raster, whiteLevel } from './raster.ts';
-export { resizeBicubic } from './resize/bicubic.ts';
+export { mirrored, resizeBicubic } from './resize/bicubic.ts';
 export { type RestoreOptions, Restorer } from './restore/restorer.ts';

@@ -12,6 +12,12 @@ export interface Degradation {
   scale?: number;
 
   /**
+   * How far apart, in pixels, two values can be of which one has a part in what becomes of the other: a patch is spoilt
+   * with so much of its surroundings, and then cut. 0 unless given; only where the scale is 1.
+   */
+  reach?: number;
+
+  /**
    * @param pixels interleaved RGB rows, `width * height * 3` values, 0..1; left as they are.
    * @returns the degraded image: of the same size, or smaller by `scale`, which then divides both sides; values outside
    *   0..1 allowed.

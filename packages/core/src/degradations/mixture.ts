@@ -16,6 +16,7 @@ export function mixtureOf<T extends z.ZodType>(degradation: T) {
 export function mixture(parts: readonly { share: number; of: Degradation }[]): Degradation {
   const whole = parts.reduce((sum, { share }) => sum + share, 0);
   return {
+    reach: Math.max(...parts.map(({ of: { reach = 0 } }) => reach)),
     apply(pixels, width, height, random) {
       let place = random.uniform(0, whole);
       const chosen = parts.find(({ share }) => {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Random } from '../random.ts';
 import { mirrored } from '../resize/bicubic.ts';
 import type { ImmediateDegradation } from './degradation.ts';
-import { drawFrom, rangeOf } from './range.ts';
+import { drawFrom, highest, rangeOf } from './range.ts';
 
 /** Settings of blur by a hand that shakes. */
 export const MotionBlurSettings = z.strictObject({
@@ -31,6 +31,8 @@ export interface BlurKernel {
  */
 export function motionBlur(settings: Omit<MotionBlurSettings, 'kind'>): ImmediateDegradation {
   return {
+    // A straight path reaches half its length either way, and its length varies by a pixel or two.
+    reach: Math.ceil(highest(settings.travel) / 2) + 2,
     apply(pixels, width, height, random) {
       const kernel = shakeKernel(drawFrom(settings.travel, random), drawFrom(settings.shake, random), random);
       const sigma = drawFrom(settings.sigma, random);
@@ -87,20 +89,34 @@ function convolve(
   height: number,
   { size, weights }: BlurKernel,
 ): Float32Array {
-  const blurred = new Float32Array(pixels.length);
   const radius = (size - 1) / 2;
+  const padded = padMirrored(pixels, width, height, radius);
+  const stride = 3 * (width + 2 * radius);
+  const blurred = new Float32Array(pixels.length);
   for (const [index, weight] of weights.entries()) {
     if (weight === 0) continue;
-    const [down, across] = [Math.floor(index / size) - radius, (index % size) - radius];
-    for (let y = 0; y < height; y++) {
-      const source = mirrored(y + down, height) * width;
-      for (let x = 0; x < width; x++) {
-        const from = 3 * (source + mirrored(x + across, width));
-        const to = 3 * (y * width + x);
-        for (let channel = 0; channel < 3; channel++)
-          blurred[to + channel]! += weight * pixels[from + channel]!;
-      }
+    const offset = Math.floor(index / size) * stride + (index % size) * 3;
+    for (let y = 0, to = 0; y < height; y++) {
+      const start = offset + y * stride;
+      for (let from = start, end = start + 3 * width; from < end; from++)
+        blurred[to++]! += weight * padded[from]!;
     }
   }
   return blurred;
+}
+
+/** Interleaved RGB with `radius` more pixels on each side, mirrored at the edge. */
+function padMirrored(pixels: Float32Array, width: number, height: number, radius: number): Float32Array {
+  const columns = Array.from({ length: width + 2 * radius }, (_, x) => 3 * mirrored(x - radius, width));
+  const padded = new Float32Array(3 * columns.length * (height + 2 * radius));
+  let to = 0;
+  for (let y = -radius; y < height + radius; y++) {
+    const row = 3 * width * mirrored(y, height);
+    for (const column of columns) {
+      padded[to++] = pixels[row + column]!;
+      padded[to++] = pixels[row + column + 1]!;
+      padded[to++] = pixels[row + column + 2]!;
+    }
+  }
+  return padded;
 }

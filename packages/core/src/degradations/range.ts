@@ -15,3 +15,8 @@ export type Range = number | [number, number];
 export function drawFrom(range: Range, random: Random): number {
   return typeof range === 'number' ? range : random.uniform(...range);
 }
+
+/** The highest value an image can draw. */
+export function highest(range: Range): number {
+  return typeof range === 'number' ? range : range[1];
+}

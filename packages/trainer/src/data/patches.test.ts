@@ -55,6 +55,32 @@ describe('PatchSampler', () => {
     expect(pair!.degraded.length).toBe(8 * 8 * 3);
   });
 
+  it('spoils a patch together with what lies around it, as far as the degradation reaches', async () => {
+    // What lies three pixels further left moves here; at the left edge of what it is given there is nothing to move.
+    const shift: Degradation = {
+      reach: 3,
+      apply: (pixels, width) => pixels.map((_, i) => (i % (3 * width) < 9 ? Number.NaN : pixels[i - 9]!)),
+    };
+    const large = [chart(200, 200, 1)];
+    const patch = 8;
+    const { clean, degraded } = await new PatchSampler({
+      photographs: large,
+      patch,
+      batch: 40,
+      degradation: shift,
+    }).draw(new Random(6));
+    const [wholes, shifted] = [sources(clean, patch), sources(degraded, patch)];
+    for (const [index, whole] of wholes.entries()) {
+      const [first, second] = [whole[0]!, whole[1]!];
+      const left = [0, 1].map((axis) => first[axis]! - 3 * (second[axis]! - first[axis]!));
+      if (left.some((place) => place < 0 || place > 199)) continue;
+      expect(shifted[index]![0]!.slice(0, 2)).toEqual(left);
+      expect(shifted[index]![3]).toEqual(first);
+    }
+    const [pair] = await validationPairs({ photographs: large, size: 16, degradation: shift, seed: 1 });
+    expect(sources(pair!.degraded, 16)[0]![0]).toEqual([89, 92, 1]);
+  });
+
   it('says how strong the noise of each patch is, where noise degrades it', async () => {
     const settings = { photographs, patch: 16, batch: 6 };
     const pairs = await new PatchSampler({ ...settings, degradation: noise }).draw(new Random(4));

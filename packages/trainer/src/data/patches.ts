@@ -1,4 +1,4 @@
-import { type Degradation, PellucidError, Random } from '@pellucid/core';
+import { type Degradation, mirrored, PellucidError, Random } from '@pellucid/core';
 import type { Photograph } from './photographs.ts';
 
 /** Images of one size, clean and degraded, interleaved RGB of 0..1; the degraded ones may pass those limits. */
@@ -66,10 +66,9 @@ export class PatchSampler {
     for (let index = 0; index < batch; index++) {
       const stream = pool === undefined ? random : new Random('pool').fork(`patch ${random.integer(pool)}`);
       const cutting = this.#place(stream);
-      const pixels = cut(cutting);
-      clean.set(pixels, index * values);
+      clean.set(cut(cutting), index * values);
       if (noiseLevels) noiseLevels[index] = degradation!.noiseLevel!(stream);
-      spoilt.push(degradation ? degradation.apply(pixels, patch, patch, stream) : cutRecorded(cutting));
+      spoilt.push(degradation ? spoil(cutting, degradation, stream) : cutRecorded(cutting));
     }
     const degraded = new Float32Array((batch * values) / (degradation?.scale ?? 1) ** 2);
     for (const [index, pixels] of (await Promise.all(spoilt)).entries())
@@ -141,7 +140,7 @@ export function validationPairs({
     const clean = cut(cutting);
     const stream = random.fork(photograph.name);
     const noiseLevel = degradation?.noiseLevel?.(stream);
-    const degraded = degradation ? await degradation.apply(clean, size, size, stream) : cutRecorded(cutting);
+    const degraded = await (degradation ? spoil(cutting, degradation, stream) : cutRecorded(cutting));
     const told = noiseLevel !== undefined && { noiseLevels: Float32Array.of(noiseLevel) };
     return { clean, degraded, shape: [1, size, size, 3], ...scaleOf(degradation), ...told };
   });
@@ -169,25 +168,33 @@ function cutRecorded(cutting: Cutting): Float32Array {
   return cut({ ...cutting, photograph: { ...photograph, data: photograph.degraded! } });
 }
 
-/** Its values, 0..1. */
-function cut({ photograph: { data, width }, left, top, side, orientation }: Cutting): Float32Array {
-  let start = (top * width + left) * 3;
-  let across = 3;
-  let down = 3 * width;
-  if (orientation & 1) {
-    start += (side - 1) * across;
-    across = -across;
+/** The same square degraded, together with so much around it as has a part in it. */
+async function spoil(cutting: Cutting, degradation: Degradation, stream: Random): Promise<Float32Array> {
+  const { reach = 0 } = degradation;
+  const { photograph, left, top, side, orientation } = cutting;
+  const wide = side + 2 * reach;
+  const surroundings = { photograph, left: left - reach, top: top - reach, side: wide, orientation };
+  const spoilt = await degradation.apply(cut(surroundings), wide, wide, stream);
+  if (reach === 0) return spoilt;
+  const middle = new Float32Array(side * side * 3);
+  for (let y = 0; y < side; y++) {
+    const start = ((y + reach) * wide + reach) * 3;
+    middle.set(spoilt.subarray(start, start + side * 3), y * side * 3);
   }
-  if (orientation & 2) {
-    start += (side - 1) * down;
-    down = -down;
-  }
-  if (orientation & 4) [across, down] = [down, across];
+  return middle;
+}
+
+/** Its values, 0..1; beyond the photograph's edges it is mirrored. */
+function cut({ photograph: { data, width, height }, left, top, side, orientation }: Cutting): Float32Array {
+  const places = (start: number, size: number, backwards: number) =>
+    Array.from({ length: side }, (_, i) => mirrored(start + (backwards ? side - 1 - i : i), size));
+  let columns = places(left, width, orientation & 1).map((x) => 3 * x);
+  let rows = places(top, height, orientation & 2).map((y) => 3 * width * y);
+  if (orientation & 4) [columns, rows] = [rows, columns];
   const pixels = new Float32Array(side * side * 3);
-  for (let y = 0, to = 0; y < side; y++) {
-    for (let x = 0, from = start + y * down; x < side; x++, from += across) {
-      for (let channel = 0; channel < 3; channel++) pixels[to++] = data[from + channel]! / 255;
-    }
-  }
+  let to = 0;
+  for (const row of rows)
+    for (const column of columns)
+      for (let channel = 0; channel < 3; channel++) pixels[to++] = data[row + column + channel]! / 255;
   return pixels;
 }
