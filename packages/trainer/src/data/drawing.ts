@@ -30,7 +30,7 @@ export class DrawingThreads {
   #last = 0;
 
   constructor({ photographs, ...options }: DrawerSetup, threads: number) {
-    const workerData: DrawerSetup = { ...options, photographs: photographs.map(share) };
+    const workerData: DrawerSetup = { ...options, photographs: share(photographs) };
     this.#threads = Array.from({ length: threads }, () => {
       const worker = new Worker(new URL(`./drawer${ending}`, import.meta.url), { workerData });
       const thread = { worker, waiting: 0 };
@@ -71,13 +71,17 @@ export class DrawingThreads {
   }
 }
 
-/** The photograph with its pixels in memory that other threads see too. */
-function share<T extends DrawerSetup['photographs'][number]>(photograph: T): T {
+/** The photographs with their pixels in memory that other threads see too; what two of them shared they share still. */
+function share(photographs: DrawerSetup['photographs']): DrawerSetup['photographs'] {
+  const copies = new Map<Uint8Array, Uint8Array>();
   const shared = (pixels: Uint8Array) => {
-    const copy = new Uint8Array(new SharedArrayBuffer(pixels.length));
-    copy.set(pixels);
+    const copy = copies.get(pixels) ?? new Uint8Array(new SharedArrayBuffer(pixels.length));
+    if (!copies.has(pixels)) copy.set(pixels);
+    copies.set(pixels, copy);
     return copy;
   };
-  const { data, degraded } = photograph;
-  return { ...photograph, data: shared(data), ...(degraded && { degraded: shared(degraded) }) };
+  return photographs.map((photograph) => {
+    const { data, degraded } = photograph;
+    return { ...photograph, data: shared(data), ...(degraded && { degraded: shared(degraded) }) };
+  });
 }

@@ -106,6 +106,17 @@ steps: 300
       );
   });
 
+  it('reads a photograph once, however many rains are over it', async () => {
+    await write('ground_truth/7.png', 20, 16, 0);
+    await write('rainy_image/7_1.png', 20, 16, 100);
+    await write('rainy_image/7_2.png', 20, 16, 200);
+    const { photographs } = await loadPhotographs(folder, { smallest: 8, pairs: 'Rain1400' });
+    const [one, other] = photographs;
+    expect(photographs.map(({ name }) => name)).toEqual(['rainy_image/7_1.png', 'rainy_image/7_2.png']);
+    expect(one!.data).toBe(other!.data);
+    expect(one!.degraded).not.toEqual(other!.degraded);
+  });
+
   it('holds no pairs of another layout, and says what it looked for', async () => {
     await expect(loadPhotographs(folder, { smallest: 8, pairs: 'SIDD' })).rejects.toMatchObject({
       code: 'data/no-photographs',

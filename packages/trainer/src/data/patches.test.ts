@@ -178,6 +178,18 @@ describe('holdOut', () => {
     expect(holdOut(many, { count: 3, size: 16, seed: 2 })).not.toEqual({ training, validation });
   });
 
+  it('holds out one version of a photograph, and trains on none', () => {
+    const versions = many.flatMap((photograph) => [
+      { ...photograph, name: `${photograph.name} a` },
+      { ...photograph, name: `${photograph.name} b` },
+    ]);
+    const { training, validation } = holdOut(versions, { count: 3, size: 16, seed: 1 });
+    expect(validation).toHaveLength(3);
+    expect(training).toHaveLength(14);
+    const seen = new Set(training.map(({ data }) => data));
+    expect(validation.filter(({ data }) => seen.has(data))).toEqual([]);
+  });
+
   it('refuses when too few are large enough or none is left to train on', () => {
     const error = expect.objectContaining({ name: 'PellucidError', code: 'data/too-few' });
     expect(() => holdOut(many, { count: 6, size: 16, seed: 1 })).toThrow(error);

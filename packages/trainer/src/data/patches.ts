@@ -87,7 +87,8 @@ export class PatchSampler {
 }
 
 /**
- * Sets photographs aside that training must not see, chosen by the seed among those at least `size` wide and high.
+ * Sets photographs aside that training must not see, chosen by the seed among those at least `size` wide and high. Of
+ * several degraded versions of one clean photograph one is held out, and training sees none of them.
  * @throws PellucidError `data/too-few` when there are not `count` such photographs and one more to train on.
  */
 export function holdOut(
@@ -95,20 +96,24 @@ export function holdOut(
   { count, size, seed }: { count: number; size: number; seed: number | string },
 ): { training: Photograph[]; validation: Photograph[] } {
   const candidates = photographs.filter(({ width, height }) => Math.min(width, height) >= size);
-  if (candidates.length < count || photographs.length <= count) {
+  const [all, large] = [photographs, candidates].map((some) => new Set(some.map(({ data }) => data)).size);
+  if (large! < count || all! <= count) {
     throw new PellucidError(
       'data/too-few',
       `${count} photographs of at least ${size}x${size} are to be held out for validation, and one more is needed to ` +
-        `train on; of the ${photographs.length} there are, ${candidates.length} are large enough. ` +
+        `train on; of the ${all} there are, ${large} are large enough. ` +
         'Add photographs, or validate on fewer or smaller ones.',
     );
   }
   const random = new Random(seed);
-  const held = new Set<Photograph>();
-  while (held.size < count) held.add(candidates[random.integer(candidates.length)]!);
+  const held = new Map<Photograph['data'], Photograph>();
+  while (held.size < count) {
+    const photograph = candidates[random.integer(candidates.length)]!;
+    held.set(photograph.data, photograph);
+  }
   return {
-    training: photographs.filter((photograph) => !held.has(photograph)),
-    validation: photographs.filter((photograph) => held.has(photograph)),
+    training: photographs.filter(({ data }) => !held.has(data)),
+    validation: photographs.filter((photograph) => held.get(photograph.data) === photograph),
   };
 }
 

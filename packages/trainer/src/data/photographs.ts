@@ -10,10 +10,13 @@ export interface Photograph extends Raster {
   /** Its path within the folder, with forward slashes. */
   name: string;
   channels: 3;
+  /** One array for all that are degraded versions of one clean photograph. */
   data: Uint8Array;
   /** The same scene as a camera recorded it with its degradation, where the photograph is half of such a pair. */
   degraded?: Uint8Array;
 }
+
+type Decoded = Omit<Photograph, 'name' | 'degraded'>;
 
 /** A file that could not be used, and why. */
 export interface Skipped {
@@ -54,15 +57,18 @@ export async function loadPhotographs(
   const found = pairs && pairFiles(names, pairLayouts[pairs]);
   for (const { file, reason } of found?.unpaired ?? []) skipped.push({ name: file, reason });
   const wanted: { clean: string; degraded?: string }[] = found?.pairs ?? names.map((clean) => ({ clean }));
+  const originals = new Map<string, Decoded | string>();
   for (const { clean, degraded } of wanted) {
-    const photograph = await read(folder, clean, degraded);
+    const known = originals.has(clean);
+    if (!known) originals.set(clean, await decode(path.join(folder, clean)));
+    const photograph = await complete(folder, clean, originals.get(clean)!, degraded);
     if ('reason' in photograph) {
       skipped.push(photograph);
     } else if (photograph.width < smallest || photograph.height < smallest) {
       const reason = `${photograph.width}x${photograph.height} is smaller than ${smallest}x${smallest}`;
       skipped.push({ name: photograph.name, reason });
     } else {
-      bytes += photograph.data.length + (photograph.degraded?.length ?? 0);
+      bytes += (known ? 0 : photograph.data.length) + (photograph.degraded?.length ?? 0);
       if (bytes > budget) throw tooLarge(folder, budget);
       photographs.push(photograph);
     }
@@ -72,18 +78,18 @@ export async function loadPhotographs(
 }
 
 /** A photograph, with its degraded half where it has one; a pair goes by the degraded file's name. */
-async function read(
+async function complete(
   folder: string,
   clean: string,
+  decoded: Decoded | string,
   degraded: string | undefined,
 ): Promise<Photograph | Skipped> {
   const name = degraded ?? clean;
-  const decoded = await decode(path.join(folder, clean));
   if (typeof decoded === 'string') return { name: clean, reason: decoded };
   if (degraded === undefined) return { name, ...decoded };
   const recorded = await decode(path.join(folder, degraded));
   if (typeof recorded === 'string') return { name, reason: recorded };
-  const size = ({ width, height }: Omit<Photograph, 'name'>) => `${width}x${height}`;
+  const size = ({ width, height }: Decoded) => `${width}x${height}`;
   if (size(recorded) !== size(decoded))
     return { name, reason: `it is ${size(recorded)}, and its clean half ${clean} is ${size(decoded)}` };
   return { name, ...decoded, degraded: recorded.data };
@@ -127,7 +133,7 @@ function matcher(pattern: string): (name: string) => boolean {
 }
 
 /** The pixels of a photograph, or why there are none. */
-async function decode(file: string): Promise<Omit<Photograph, 'name'> | string> {
+async function decode(file: string): Promise<Decoded | string> {
   try {
     const { data, info } = await sharp(file)
       .autoOrient()
