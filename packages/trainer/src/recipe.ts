@@ -28,6 +28,11 @@ export const dataConfig = z.strictObject({
   pairs: z.enum(Object.keys(pairLayouts) as PairLayoutName[]).optional(),
   /** Folders or files inside `photographs` to leave out, such as those a benchmark measures on. */
   exclude: z.array(z.string()).default([]),
+  /**
+   * Training draws from each photograph reduced by these factors too: a picture of half the size is sharper, and shows things
+   * smaller. Not of recorded pairs, whose degradation would shrink as well.
+   */
+  reduced: z.array(z.number().gt(0).lt(1)).default([]),
   /** Side of a training patch, in pixels of the clean photograph. */
   patch: positive.default(64),
   /** Patches per step. */
@@ -115,6 +120,8 @@ const recipeSchema = z
         'degradation',
         'give one, or data.pairs for photographs that were recorded with theirs, and not both',
       );
+    if (recipe.data.pairs && recipe.data.reduced.length > 0)
+      issue('data.reduced', 'is for photographs without data.pairs');
     const alignment = graph.alignment * enlargement(graph);
     const refusal = untrainable(graph, recipe);
     if (refusal) issue('student.kind', refusal);

@@ -47,6 +47,13 @@ test('trains on what it does not validate on', async () => {
   expect([...trained, ...validated].sort((a, b) => a - b)).toEqual([40, 80, 120, 160, 200]);
 });
 
+test('trains on smaller copies of what it trains on, and of nothing else', async () => {
+  const { batch, validation } = await open('data.reduced=[0.5]');
+  const trained = levels((await batch(new Random(1))).clean);
+  for (const { clean } of validation) expect(trained).not.toContain([...levels(clean)][0]);
+  expect(() => recipe('data.reduced=[0.5]', 'data.pairs=folders', 'degradation=')).toThrow(/data\.reduced/);
+});
+
 test('validates on the same images whatever the seed', async () => {
   expect((await open('seed=2')).validation).toEqual((await open('seed=1')).validation);
 });

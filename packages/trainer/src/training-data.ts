@@ -8,6 +8,7 @@ import {
   PatchSampler,
   type Skipped,
   validationPairs,
+  withReduced,
 } from './data/index.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -41,7 +42,7 @@ export async function openTrainingData(
   { data, degradation }: Recipe,
   { threads = 0 } = {},
 ): Promise<TrainingData> {
-  const { photographs: source, pairs, exclude, patch, batch, pool, validation } = data;
+  const { photographs: source, pairs, exclude, reduced, patch, batch, pool, validation } = data;
   if (pairs && source === 'procedural')
     throw new PellucidError(
       'data/no-source',
@@ -55,7 +56,8 @@ export async function openTrainingData(
   );
   const held = holdOut(photographs, { ...validation, seed: 'validation' });
   const apply = degradation && createDegradation(degradation, jpegCodec);
-  const patches = { photographs: held.training, patch, batch, pool };
+  const training = withReduced(held.training, reduced, patch);
+  const patches = { photographs: training, patch, batch, pool };
   const drawing =
     threads > 0
       ? new DrawingThreads({ ...patches, degradation }, threads)

@@ -6,7 +6,7 @@ export { DrawingThreads } from './drawing.ts';
 export { jpegCodec } from './jpeg-codec.ts';
 export { type PairLayoutName, pairLayouts } from './pair-layouts.ts';
 export { degradedShape, holdOut, type Pairs, PatchSampler, validationPairs } from './patches.ts';
-export type { Photograph, Skipped } from './photographs.ts';
+export { type Photograph, type Skipped, withReduced } from './photographs.ts';
 
 /** Where photographs come from: a folder, pictures drawn from a seed, or both together. */
 export interface PhotographSource {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { psnr } from '@pellucid/core';
 import sharp, { type Sharp } from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadPhotographs } from './photographs.ts';
+import { loadPhotographs, withReduced } from './photographs.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -158,6 +158,18 @@ describe('loadPhotographs', () => {
 
 const rain = path.join(process.env.PELLUCID_DATA ?? '../shared/data', 'Rain100L');
 const present = existsSync(rain);
+
+describe('withReduced', () => {
+  it('adds smaller copies that a patch can still be cut from', () => {
+    const data = Uint8Array.from({ length: 20 * 16 * 3 }, (_, i) => (i % 3 === 0 ? 200 : 50));
+    const photograph = { name: 'a.png', width: 20, height: 16, channels: 3, data } as const;
+    const [whole, half, ...more] = withReduced([photograph], [0.5, 0.4], 8);
+    expect(whole).toBe(photograph);
+    expect(half).toMatchObject({ name: 'a.png', width: 10, height: 8 });
+    expect([...half!.data.subarray(0, 6)]).toEqual([200, 50, 50, 200, 50, 50]);
+    expect(more).toEqual([]);
+  });
+});
 
 describe.skipIf(!present)(`Rain100L${present ? '' : ` (skipped: no ${rain})`}`, () => {
   it('has the published PSNR of its rainy pictures, 26.90 dB on luma', async () => {

@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { PellucidError, type Raster } from '@pellucid/core';
+import { PellucidError, type Raster, resizeBicubic } from '@pellucid/core';
 import sharp from 'sharp';
 import { imageEndings, isImageFile } from '../image-file.ts';
 import { type PairLayoutName, pairFiles, pairLayouts } from './pair-layouts.ts';
@@ -75,6 +75,20 @@ export async function loadPhotographs(
   }
   if (photographs.length === 0) throw noPhotographs(folder, skipped, pairs);
   return { photographs, skipped };
+}
+
+/** The photographs, and each of them reduced by each of `factors` (0..1), where it stays at least `smallest` pixels a side. */
+export function withReduced(
+  photographs: readonly Photograph[],
+  factors: readonly number[],
+  smallest: number,
+): Photograph[] {
+  const reduced = factors.flatMap((factor) =>
+    photographs
+      .filter(({ width, height }) => factor * Math.min(width, height) >= smallest)
+      .map((photograph) => ({ ...(resizeBicubic(photograph, factor) as Photograph), name: photograph.name })),
+  );
+  return [...photographs, ...reduced];
 }
 
 /** A photograph, with its degraded half where it has one; a pair goes by the degraded file's name. */

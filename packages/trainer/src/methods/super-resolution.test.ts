@@ -242,6 +242,8 @@ it.each([
   'distillation/sr2-edsr.yml',
   'distillation/sr4-start.yml',
   'distillation/sr4.yml',
+  'distillation/sr4-edsr-start.yml',
+  'distillation/sr4-edsr.yml',
   'paper/mtkd-aggregate-x4.yml',
   'paper/mtkd-edsr-x4.yml',
   'paper/mtkd-rcan-x4.yml',
