@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { except } from 'hono/combine';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import { type RequestIdVariables, requestId } from 'hono/request-id';
+import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { timing } from 'hono/timing';
 import { generateSpecs } from 'hono-openapi';
-import { type Config, configOf, type Env } from './config.ts';
+import { type AppEnv, configOf } from './config.ts';
 import { Gate } from './gate.ts';
 import { largestFor } from './image/limits.ts';
 import { authenticated, crossOrigin, rateLimited } from './middleware/access.ts';
@@ -18,11 +18,6 @@ import { docsPage, STYLE } from './routes/docs.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { restoreOptions, servedTasks } from './routes/options.ts';
 import { restoreRoute } from './routes/restore.ts';
-
-export interface AppEnv {
-  Bindings: Env;
-  Variables: RequestIdVariables & { config: Config; facts: Record<string, unknown> };
-}
 
 /** What the app needs of the isolate; tests may give it something quicker. */
 export interface Isolate extends Studio {

@@ -1,4 +1,5 @@
 import { PellucidError } from '@pellucid/core';
+import type { RequestIdVariables } from 'hono/request-id';
 import * as z from 'zod';
 import type { JobBindings } from './jobs/bindings.ts';
 
@@ -63,6 +64,12 @@ export const DEFAULTS: Config = variables.parse({});
 
 /** What the platform hands to the Worker: variables and bindings, all optional. */
 export type Env = Partial<Record<keyof Config, unknown>> & Partial<JobBindings> & { RATE_LIMIT?: RateLimit };
+
+/** What every handler of a request can read: the environment, and what has been found out about the request. */
+export interface AppEnv {
+  Bindings: Env;
+  Variables: RequestIdVariables & { config: Config; facts: Record<string, unknown> };
+}
 
 /** Cloudflare's `ratelimits` binding. */
 export interface RateLimit {

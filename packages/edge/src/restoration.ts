@@ -3,9 +3,9 @@ import type { Config } from './config.ts';
 import { bleed } from './image/bleed.ts';
 import { decode } from './image/decode.ts';
 import { encode } from './image/encode.ts';
+import type { ImageFormat, ImageHeader } from './image/header.ts';
 import { admitWork } from './image/limits.ts';
 import { blend, removeColour, toBytes } from './image/picture.ts';
-import type { ImageFormat, ImageHeader } from './image/sniff.ts';
 import { TASKS, type Task } from './models.ts';
 import { problem } from './problem.ts';
 

@@ -4,7 +4,8 @@ import { join } from '../bytes.ts';
 import { jpegHeader, library, picture } from '../testing.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
-import { type ImageFormat, sniff } from './sniff.ts';
+import type { ImageFormat } from './header.ts';
+import { sniff } from './sniff.ts';
 
 const RGB = { channel: 'RGB', crop: 0, round: true } as const;
 const alphaOf = ({ data }: Raster) => [...data.filter((_, i) => i % 4 === 3)];

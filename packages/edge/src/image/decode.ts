@@ -5,11 +5,11 @@ import webpModule from '@jsquash/webp/codec/dec/webp_dec.wasm';
 import type { Raster } from '@pellucid/core';
 import { Codec } from './codec.ts';
 import { corrupt } from './corrupt.ts';
+import type { ImageHeader } from './header.ts';
 import { orient } from './orient.ts';
 import type { Picture } from './picture.ts';
 import { decodePng } from './png-decode.ts';
 import { readProfile } from './profile.ts';
-import type { ImageHeader } from './sniff.ts';
 
 export const jpegDecoder = new Codec<{ decode(bytes: Uint8Array, orient: boolean): ImageData | null }>(
   jpegFactory,

@@ -6,10 +6,10 @@ import webpModule from '@jsquash/webp/codec/enc/webp_enc_simd.wasm';
 import { defaultOptions as webpDefaults } from '@jsquash/webp/meta.js';
 import type { Raster } from '@pellucid/core';
 import { Codec } from './codec.ts';
+import type { ImageFormat } from './header.ts';
 import type { Picture } from './picture.ts';
 import { encodePng } from './png-encode.ts';
 import { embedProfile } from './profile.ts';
-import type { ImageFormat } from './sniff.ts';
 
 interface Encoder {
   encode(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DEFAULTS } from '../config.ts';
+import type { ImageHeader } from './header.ts';
 import { admit, admitWork, largestFor } from './limits.ts';
-import type { ImageHeader } from './sniff.ts';
 
 const header = (width: number, height: number) =>
   ({ format: 'png', width, height, components: 3, scans: 1, animated: false }) as ImageHeader;

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { problem } from '../problem.ts';
-import type { ImageHeader } from './sniff.ts';
+import type { ImageHeader } from './header.ts';
 
 interface Size {
   width: number;

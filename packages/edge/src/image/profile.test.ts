@@ -3,8 +3,9 @@ import { join } from '../bytes.ts';
 import { exif, extendedWebp, jpegWithProfile, picture, pngFile, rgbProfile } from '../testing.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
+import type { ImageFormat } from './header.ts';
 import { embedProfile, readProfile } from './profile.ts';
-import { type ImageFormat, sniff } from './sniff.ts';
+import { sniff } from './sniff.ts';
 
 const FORMATS: ImageFormat[] = ['png', 'jpeg', 'webp'];
 

@@ -1,6 +1,6 @@
 import { join } from '../bytes.ts';
+import type { ImageFormat, ImageHeader } from './header.ts';
 import { pngChunk } from './png-chunks.ts';
-import type { ImageFormat, ImageHeader } from './sniff.ts';
 
 /** Display profiles have a few kilobytes; a table for a printer, which no photograph for the web carries, has a megabyte. */
 const MOST_BYTES = 256 * 1024;

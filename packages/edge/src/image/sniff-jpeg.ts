@@ -1,7 +1,7 @@
 import { problem } from '../problem.ts';
 import { corrupt } from './corrupt.ts';
 import { isExif, type Orientation, readOrientation } from './exif.ts';
-import type { ImageHeader } from './sniff.ts';
+import type { ImageHeader } from './header.ts';
 
 const SOS = 0xda;
 const EOI = 0xd9;

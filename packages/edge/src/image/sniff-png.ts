@@ -1,7 +1,7 @@
 import { corrupt } from './corrupt.ts';
 import { type Orientation, readOrientation } from './exif.ts';
+import type { ImageHeader, StoredProfile } from './header.ts';
 import { PNG_SIGNATURE, pngChunks } from './png-chunks.ts';
-import type { ImageHeader, StoredProfile } from './sniff.ts';
 
 /** Components and allowed bit depths of each PNG colour type (PNG third edition, table 11.1). */
 const COLOUR_TYPES: Record<number, { components: number; depths: number[]; alpha: boolean }> = {

@@ -1,6 +1,6 @@
 import { corrupt } from './corrupt.ts';
 import { type Orientation, readOrientation } from './exif.ts';
-import type { ImageHeader, StoredProfile } from './sniff.ts';
+import type { ImageHeader, StoredProfile } from './header.ts';
 
 /** Reads a WebP's header from its RIFF chunks (RFC 9649, section 2). */
 export function sniffWebp(bytes: Uint8Array): ImageHeader {

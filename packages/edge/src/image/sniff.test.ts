@@ -2,7 +2,8 @@ import { Random } from '@pellucid/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exif, extendedWebp, jpegHeader, jpegWithExif, library, picture, pngFile } from '../testing.ts';
 import { encode } from './encode.ts';
-import { type ImageHeader, sniff } from './sniff.ts';
+import type { ImageHeader } from './header.ts';
+import { sniff } from './sniff.ts';
 
 const code = (bytes: Uint8Array): string => {
   try {

@@ -1,6 +1,6 @@
 import { DurableObject, type DurableObjectState } from 'cloudflare:workers';
 import type { Env } from '../config.ts';
-import type { ImageFormat } from '../image/sniff.ts';
+import type { ImageFormat } from '../image/header.ts';
 import type { JobBindings } from './bindings.ts';
 import type { ImageDocument, JobDocument } from './progress.ts';
 

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
-import type { AppEnv } from '../app.ts';
+import type { AppEnv } from '../config.ts';
 import { problem, problemResponse } from '../problem.ts';
 
 /** Lets pages of the configured origins call the service from a browser; without one, no page may. */

@@ -1,5 +1,5 @@
 import { parseAccept } from 'hono/utils/accept';
-import type { ImageFormat } from '../image/sniff.ts';
+import type { ImageFormat } from '../image/header.ts';
 import { problem } from '../problem.ts';
 
 /** In the order in which an equal wish is met, after the format that came in. */

@@ -1,7 +1,6 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
-import type { AppEnv } from '../app.ts';
-import type { Env } from '../config.ts';
+import type { AppEnv, Env } from '../config.ts';
 import { type Gate, placesOf } from '../gate.ts';
 import type { JobBindings } from '../jobs/bindings.ts';
 import { deleteAll, type JobSpec } from '../jobs/job.ts';

@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
 import { endTime, setMetric, startTime } from 'hono/timing';
-import type { AppEnv } from '../app.ts';
-import type { Config } from '../config.ts';
+import type { AppEnv, Config } from '../config.ts';
 import { type Gate, type Place, placesOf, turnSeconds } from '../gate.ts';
+import type { ImageFormat } from '../image/header.ts';
 import { admit } from '../image/limits.ts';
-import { type ImageFormat, sniff } from '../image/sniff.ts';
+import { sniff } from '../image/sniff.ts';
 import { note } from '../middleware/log.ts';
 import { enlargementFor, fingerprintOf, sha256, TASKS } from '../models.ts';
 import {
