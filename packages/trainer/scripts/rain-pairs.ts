@@ -1,5 +1,6 @@
 /**
- * Rains on photographs, for training: writes pairs in the layout `Rain1400`, several rains over each photograph.
+ * Rains on photographs, for training: writes pairs in the layout `Rain1400`, several rains over each photograph, and one
+ * without rain, so that a network learns what to leave alone.
  *
  *     node packages/trainer/scripts/rain-pairs.ts RECIPE --data PHOTOGRAPHS --streaks STREAKS --out PAIRS
  *
@@ -45,8 +46,9 @@ for (const [index, photograph] of photographs.entries()) {
       rainfall < 3 ? underLayer(photograph, random) : underDrawn(photograph, rainfall - 3, random);
     await write(photograph, rainy, `rainy_image/${index}_${rainfall}.png`);
   }
+  await write(photograph, photograph.data, `rainy_image/${index}_5.png`);
 }
-console.log(`${photographs.length} photographs under 5 rains each, in ${out}`);
+console.log(`${photographs.length} photographs, each under 5 rains and without, in ${out}`);
 
 /** Adds the light of a layer of streaks, which goes on from its other edge where it ends. */
 function underLayer({ data, width, height }: Photograph, random: Random): Uint8Array {
