@@ -17,6 +17,11 @@ test('is the mean of each image in decibel, after rounding to 8 bits', () => {
   expect(degradedPsnr([pair(10), pair(5.2)])).toBeCloseTo((of(10) + of(5)) / 2, 6);
 });
 
+test('counts an image that is equal to the clean one as 100 dB', () => {
+  const of = (error: number) => 20 * Math.log10(255 / error);
+  expect(degradedPsnr([pair(10), pair(0.2)])).toBeCloseTo((of(10) + 100) / 2, 6);
+});
+
 test('measures what the network makes of an image', async () => {
   const graph = buildNetwork({ kind: 'edge-unet', widths: [8], encoder: [0], decoder: [] });
   const parameters = new Parameters(weightsOf(graph));
@@ -37,7 +42,7 @@ test('super-resolution is measured on Y, without a border of the scale, against 
   });
   const border = pairOf();
   border.clean.fill(1, 0, 2 * 12 * 3);
-  expect(degradedPsnr([border])).toBe(Number.POSITIVE_INFINITY);
+  expect(degradedPsnr([border])).toBe(100);
   const lighter = pairOf();
   lighter.clean.fill(0.4 + 10 / 255);
   // Luma spans 219 of 255 levels.

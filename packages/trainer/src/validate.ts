@@ -32,10 +32,13 @@ export function psnrConventions(scale = 1): { channel: 'RGB' | 'Y'; crop: number
   return scale === 1 ? { channel: 'RGB', crop: 0 } : { channel: 'Y', crop: scale };
 }
 
+/** Of an image that equals the clean one, whose PSNR is infinite: more than any other has, and no end to a mean. */
+const equal = 100;
+
 /** Both images clipped and rounded to 8 bits: what a person saving the file would measure. */
 function psnrOf(pixels: Float32Array, { clean, shape: [, height, width], scale }: Pairs): number {
   const raster = (data: Float32Array): Raster => ({ width, height, channels: 3, data });
-  return psnr(raster(pixels), raster(clean), { ...psnrConventions(scale), round: true });
+  return Math.min(psnr(raster(pixels), raster(clean), { ...psnrConventions(scale), round: true }), equal);
 }
 
 function enlarged(pair: Pairs, scale: number): Float32Array {
