@@ -9,7 +9,7 @@ import type { Recipe } from './recipe.ts';
 /** The arrays of a run, each with the student's weights and then the method's auxiliaries. */
 export interface TrainingArrays {
   weights: Float32Array;
-  /** Adam's running means of the gradient and of its square. */
+  /** The optimiser's running means of the gradient and of its square. */
   first: Float32Array;
   second: Float32Array;
   /** Exponential moving average of the weights. */

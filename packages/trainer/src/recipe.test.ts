@@ -35,7 +35,7 @@ test('overrides are typed as YAML and reach into absent groups', () => {
 test.each([
   ['stpes: 3', 'stpes: unknown key; did you mean "steps"?'],
   ['optimiser: { learningrate: 1 }', 'optimiser.learningrate: unknown key; did you mean "learningRate"?'],
-  ['optimiser: { zzzzzzzz: 1 }', 'optimiser.zzzzzzzz: unknown key; expected one of learningRate'],
+  ['optimiser: { zzzzzzzz: 1 }', 'optimiser.zzzzzzzz: unknown key; expected one of kind, learningRate'],
   ['data: { validation: { cuont: 1 } }', 'data.validation.cuont: unknown key; did you mean "count"?'],
   ['optimiser: { learningRate: fast }', 'optimiser.learningRate: expected number, received string'],
   ['optimiser: { warmup: 300 }', 'optimiser.warmup: must be less than steps'],

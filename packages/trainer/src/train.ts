@@ -16,7 +16,6 @@ import {
   weightsOf,
 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { adamw, averageWeights, clipByGlobalNorm } from './adamw.ts';
 import { writeAtomically } from './atomic-file.ts';
 import {
   loadNewestCheckpoint,
@@ -30,10 +29,12 @@ import type { Observer } from './events.ts';
 import { type Gradients, LocalGradients, uploadModel } from './gradients/gradients.ts';
 import type { Teacher } from './graph-model-teacher.ts';
 import { loadModel } from './model-file.ts';
+import { averageWeights, clipByGlobalNorm } from './optimiser/adamw.ts';
+import { learningRateAt } from './optimiser/schedule.ts';
+import { takeStep } from './optimiser/step.ts';
 import { Parameters } from './parameters.ts';
 import { RecentMeans } from './recent-means.ts';
 import { formatRecipe, networkOf, type Recipe, trainingGraph } from './recipe.ts';
-import { learningRateAt } from './schedule.ts';
 import { methodFor, restoringNetwork } from './teachers.ts';
 import type { TrainingData } from './training-data.ts';
 import { degradedPsnr, restoredPsnr } from './validate.ts';
@@ -150,7 +151,7 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
     const norm = clipByGlobalNorm(gradient, optimiser.clip);
     if (!Number.isFinite(values.loss) || !Number.isFinite(norm)) throw diverged(step, checkpoints, savedStep);
     const learningRate = learningRateAt(step, { ...optimiser, steps });
-    adamw(state.weights, gradient, state, optimiser, learningRate, step);
+    await takeStep(state, gradient, parameters, optimiser, learningRate, step);
     averageWeights(state.average, state.weights, optimiser.ema, step);
     state.step++;
 
