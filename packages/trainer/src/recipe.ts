@@ -69,8 +69,8 @@ const studentConfig = z.discriminatedUnion(
 
 const optimiserConfig = z
   .strictObject({
-    /** Muon learns faster by far where what holds it back is the number of steps. */
-    kind: z.enum(['adamw', 'muon']).default('adamw'),
+    /** Muon gets as far as AdamW in a small part of the steps. */
+    kind: z.enum(['adamw', 'muon']).default('muon'),
     learningRate: z.number().positive().default(1e-3),
     finalLearningRate: z.number().nonnegative().default(1e-6),
     /** Steps of linear warm-up. */

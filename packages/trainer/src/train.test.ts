@@ -19,7 +19,7 @@ degradation: { kind: gaussian-noise, sigma: 25 }
 student: { kind: edge-unet, widths: [8], encoder: [1], decoder: [] }
 method: { kind: scratch }
 data: { patch: 8, batch: 2, validation: { count: 1, size: 8 } }
-optimiser: { warmup: 2, learningRate: 1e-2 }
+optimiser: { kind: adamw, warmup: 2, learningRate: 1e-2 }
 steps: 6
 every: { log: 2, validate: 2, checkpoint: 3 }
 `);

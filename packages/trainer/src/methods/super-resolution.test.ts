@@ -124,7 +124,8 @@ it.each(others)('$kind teaches by its features', async (network) => {
 });
 
 it('two workers train the same student as one, to rounding', async () => {
-  const recipe = recipeOf('method.kind=logits', 'steps=5');
+  // Muon makes the weak directions of a gradient as strong as the others, rounding with them.
+  const recipe = recipeOf('method.kind=logits', 'steps=5', 'optimiser.kind=adamw');
   const one = await run(recipe);
   const gradients = await openParallelGradients(recipe, [teacher], { engine: 'wasm', workers: 2 });
   const two = await run(recipe, { folder: path.join(folder, 'two'), gradients });

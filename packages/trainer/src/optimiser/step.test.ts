@@ -46,7 +46,7 @@ const rms = (values: Float32Array) =>
 test('muon moves kernels by about the learning rate, and leaves to adamw what is no matrix', async () => {
   const gradient = randomNumbers(1);
   const muon = await after([gradient], 'optimiser.kind=muon');
-  const adamw = await after([gradient]);
+  const adamw = await after([gradient], 'optimiser.kind=adamw');
   expect(rms(muon.subarray(0, ofKernel))).toBeGreaterThan(0.007);
   expect(rms(muon.subarray(0, ofKernel))).toBeLessThan(0.0115);
   expect(muon.subarray(0, ofKernel)).not.toEqual(adamw.subarray(0, ofKernel));
