@@ -12,7 +12,7 @@ steps: 300
 
 test('fills in defaults and survives being printed', () => {
   const recipe = parseRecipe(minimal);
-  expect(recipe.optimiser).toMatchObject({ learningRate: 1e-3, warmup: 200, ema: 0.999 });
+  expect(recipe.optimiser).toMatchObject({ kind: 'muon', learningRate: 8e-4, warmup: 200, ema: 0.999 });
   expect(recipe.data).toMatchObject({ photographs: 'procedural', patch: 64, validation: { count: 8 } });
   expect(parseRecipe(formatRecipe(recipe))).toEqual(recipe);
 });

@@ -71,7 +71,7 @@ const optimiserConfig = z
   .strictObject({
     /** Muon gets as far as AdamW in a small part of the steps. */
     kind: z.enum(['adamw', 'muon']).default('muon'),
-    learningRate: z.number().positive().default(1e-3),
+    learningRate: z.number().positive().default(8e-4),
     finalLearningRate: z.number().nonnegative().default(1e-6),
     /** Steps of linear warm-up. */
     warmup: z.int().nonnegative().default(200),
