@@ -17,6 +17,13 @@ test('fills in defaults and survives being printed', () => {
   expect(parseRecipe(formatRecipe(recipe))).toEqual(recipe);
 });
 
+test('weights decay under muon unless told otherwise, and under adamw when told', () => {
+  const decay = (...changes: string[]) => parseRecipe(minimal, changes).optimiser.weightDecay;
+  expect(decay()).toBe(0.1);
+  expect(decay('optimiser.kind=adamw')).toBe(0);
+  expect(decay('optimiser.weightDecay=0')).toBe(0);
+});
+
 test('overrides are typed as YAML and reach into absent groups', () => {
   const recipe = parseRecipe(minimal, [
     'steps=400',

@@ -69,7 +69,7 @@ const studentConfig = z.discriminatedUnion(
 
 const optimiserConfig = z
   .strictObject({
-    /** Muon gets as far as AdamW in a small part of the steps. */
+    /** Muon is ahead by far where a run is short (docs/training.md). */
     kind: z.enum(['adamw', 'muon']).default('muon'),
     learningRate: z.number().positive().default(8e-4),
     finalLearningRate: z.number().nonnegative().default(1e-6),
@@ -80,12 +80,17 @@ const optimiserConfig = z
     beta2: share.default(0.999),
     /** Of Muon's running mean of the gradient. */
     momentum: share.default(0.95),
-    weightDecay: z.number().nonnegative().default(0),
+    /** 0.1 for Muon, whose steps are as long for weights that no longer matter, and none for AdamW, unless given. */
+    weightDecay: z.number().nonnegative().optional(),
     /** Largest norm of the whole gradient. */
     clip: z.number().positive().default(1),
     /** Decay of the weights' moving average, which validation and the released model use. */
     ema: share.default(0.999),
   })
+  .transform(({ weightDecay, ...rest }) => ({
+    ...rest,
+    weightDecay: weightDecay ?? (rest.kind === 'muon' ? 0.1 : 0),
+  }))
   .prefault({});
 
 const recipeSchema = z

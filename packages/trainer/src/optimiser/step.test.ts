@@ -36,7 +36,14 @@ async function after(gradients: Float32Array[], ...changes: string[]): Promise<F
   const array = () => new Float32Array(parameters.count);
   const state = { weights: array(), first: array(), second: array() };
   for (const [step, gradient] of gradients.entries())
-    await takeStep(state, gradient, parameters, settingsOf(...changes), 0.01, step);
+    await takeStep(
+      state,
+      gradient,
+      parameters,
+      settingsOf('optimiser.weightDecay=0', ...changes),
+      0.01,
+      step,
+    );
   return state.weights;
 }
 
