@@ -38,36 +38,3 @@ export function adamw(
     weights[i] = kept * weights[i]! - (learningRate * m * unbias1) / (Math.sqrt(v * unbias2) + EPSILON);
   }
 }
-
-/**
- * Scales the whole gradient down, in place, where its Euclidean norm passes `limit` (Pascanu et al. 2013).
- *
- * @returns the norm before scaling; NaN or infinite where the gradient is
- */
-export function clipByGlobalNorm(gradient: Float32Array, limit: number): number {
-  let sum = 0;
-  for (let i = 0; i < gradient.length; i++) sum += gradient[i]! * gradient[i]!;
-  const norm = Math.sqrt(sum);
-  if (norm > limit) {
-    const scale = limit / norm;
-    for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale;
-  }
-  return norm;
-}
-
-/**
- * Moves the average of the weights one step on, in place.
- *
- * Early on the average forgets faster than `decay` says, so that a short run does not carry its random start along.
- *
- * @param step counted from 0
- */
-export function averageWeights(
-  average: Float32Array,
-  weights: Float32Array,
-  decay: number,
-  step: number,
-): void {
-  const share = 1 - Math.min(decay, (1 + step) / (10 + step));
-  for (let i = 0; i < average.length; i++) average[i]! += share * (weights[i]! - average[i]!);
-}

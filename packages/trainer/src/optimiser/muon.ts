@@ -14,9 +14,9 @@ const [LINEAR, CUBIC, QUINTIC] = [3.4445, -4.775, 2.0315] as const;
 /**
  * Of each matrix M = U S V', about U V': the same directions, all about equally strong.
  *
- * The Newton-Schulz iteration of Muon (Jordan et al. 2024), by which singular values between 1e-3 and 1 of the whole
- * matrix's norm come to lie between 0.7 and 1.2 in five steps. It works on X'X rather than on X: of a kernel, whose
- * rows are many times its columns, that is a tenth of the arithmetic. What rounding costs, the small values' squares,
+ * The Newton-Schulz iteration of Muon (Jordan et al. 2024), by which singular values from 0.002 of the whole
+ * matrix's norm on come to lie between 0.68 and 1.21 in five steps. It works on X'X rather than on X: of a 3x3 kernel, whose
+ * rows are nine times its columns, that is 36/95 of the multiplications. What rounding costs, the small values' squares,
  * matters little, since the first steps multiply them by the same constant whatever they are.
  */
 export async function orthogonalised(matrices: readonly Matrix[]): Promise<Float32Array[]> {
@@ -58,7 +58,7 @@ function inBatches(all: tf.Tensor2D[], each: (batch: tf.Tensor2D[]) => tf.Tensor
 /** About G^(-1/2) of each symmetric matrix of a batch [count, n, n]; zero for zero. */
 function inverseRoots(gram: tf.Tensor3D): tf.Tensor3D {
   const identity = tf.expandDims(tf.eye(gram.shape[2]), 0);
-  // The squared norm of the whole matrix, below which no singular value lies outside the iteration's reach.
+  // By the norm of the whole matrix no singular value is above 1, where the iteration would diverge.
   const squared = tf.add(tf.sum(tf.mul(gram, identity), [1, 2], true), 1e-30);
   let g = tf.div(gram, squared) as tf.Tensor3D;
   let root = tf.div(identity, tf.sqrt(squared)) as tf.Tensor3D;

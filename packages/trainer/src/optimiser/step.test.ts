@@ -2,21 +2,23 @@ import { Random } from '@pellucid/core';
 import { beforeAll, expect, test } from 'vitest';
 import { openEngine } from '../engine/index.ts';
 import { Parameters } from '../parameters.ts';
-import { parseRecipe } from '../recipe.ts';
+import type { Recipe } from '../recipe.ts';
 import { takeStep } from './step.ts';
 
 beforeAll(async () => void (await openEngine('wasm')));
 
-const recipe = `
-name: tiny
-task: denoise
-degradation: { kind: gaussian-noise, sigma: 25 }
-student: { kind: edge-unet, widths: [8], encoder: [1], decoder: [] }
-method: { kind: scratch }
-optimiser: { warmup: 0 }
-steps: 6
-`;
-const settingsOf = (...changes: string[]) => parseRecipe(recipe, changes).optimiser;
+const settings: Recipe['optimiser'] = {
+  kind: 'muon',
+  learningRate: 0.01,
+  finalLearningRate: 0,
+  warmup: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  momentum: 0.95,
+  weightDecay: 0,
+  clip: 1,
+  ema: 0.999,
+};
 
 const parameters = new Parameters([
   { name: 'body.weight', shape: [3, 3, 4, 8] },
@@ -32,18 +34,14 @@ function randomNumbers(seed: number): Float32Array {
 }
 
 /** Where the weights are, from zero, after a step along each gradient. */
-async function after(gradients: Float32Array[], ...changes: string[]): Promise<Float32Array> {
+async function after(
+  gradients: Float32Array[],
+  changes: Partial<Recipe['optimiser']> = {},
+): Promise<Float32Array> {
   const array = () => new Float32Array(parameters.count);
   const state = { weights: array(), first: array(), second: array() };
   for (const [step, gradient] of gradients.entries())
-    await takeStep(
-      state,
-      gradient,
-      parameters,
-      settingsOf('optimiser.weightDecay=0', ...changes),
-      0.01,
-      step,
-    );
+    await takeStep(state, gradient, parameters, { ...settings, ...changes }, 0.01, step);
   return state.weights;
 }
 
@@ -52,8 +50,8 @@ const rms = (values: Float32Array) =>
 
 test('muon moves kernels by about the learning rate, and leaves to adamw what is no matrix', async () => {
   const gradient = randomNumbers(1);
-  const muon = await after([gradient], 'optimiser.kind=muon');
-  const adamw = await after([gradient], 'optimiser.kind=adamw');
+  const muon = await after([gradient]);
+  const adamw = await after([gradient], { kind: 'adamw' });
   expect(rms(muon.subarray(0, ofKernel))).toBeGreaterThan(0.007);
   expect(rms(muon.subarray(0, ofKernel))).toBeLessThan(0.0115);
   expect(muon.subarray(0, ofKernel)).not.toEqual(adamw.subarray(0, ofKernel));
@@ -62,8 +60,8 @@ test('muon moves kernels by about the learning rate, and leaves to adamw what is
 
 test('a kernel falls where its gradient rises, whatever the size of the gradient', async () => {
   const gradient = randomNumbers(2);
-  const one = await after([gradient], 'optimiser.kind=muon');
-  const thousand = await after([gradient.map((value) => value / 1000)], 'optimiser.kind=muon');
+  const one = await after([gradient]);
+  const thousand = await after([gradient.map((value) => value / 1000)]);
   let along = 0;
   for (let i = 0; i < ofKernel; i++) {
     along += one[i]! * gradient[i]!;
@@ -74,18 +72,15 @@ test('a kernel falls where its gradient rises, whatever the size of the gradient
 
 test('muon remembers by its momentum', async () => {
   const gradients = [randomNumbers(3), randomNumbers(4)];
-  const forgetful = await after(gradients, 'optimiser.kind=muon', 'optimiser.momentum=0');
-  const alone = [
-    await after([gradients[0]!], 'optimiser.kind=muon'),
-    await after([gradients[1]!], 'optimiser.kind=muon'),
-  ];
+  const forgetful = await after(gradients, { momentum: 0 });
+  const alone = [await after([gradients[0]!]), await after([gradients[1]!])];
   for (let i = 0; i < ofKernel; i++) expect(forgetful[i]).toBeCloseTo(alone[0]![i]! + alone[1]![i]!, 5);
-  const mindful = await after(gradients, 'optimiser.kind=muon', 'optimiser.momentum=0.9');
+  const mindful = await after(gradients, { momentum: 0.9 });
   // 0.9 (0.1 g1) + 0.1 g2, once more moved towards g2.
   const ahead = gradients[0]!.map(
     (g, i) => 0.9 * (0.09 * g + 0.1 * gradients[1]![i]!) + 0.1 * gradients[1]![i]!,
   );
-  const second = await after([ahead], 'optimiser.kind=muon', 'optimiser.momentum=0');
+  const second = await after([ahead], { momentum: 0 });
   for (let i = 0; i < ofKernel; i++) expect(mindful[i]).toBeCloseTo(alone[0]![i]! + second[i]!, 5);
 });
 
@@ -95,7 +90,13 @@ test('weights decay in kernels too', async () => {
     first: new Float32Array(parameters.count),
     second: new Float32Array(parameters.count),
   };
-  const settings = settingsOf('optimiser.kind=muon', 'optimiser.weightDecay=0.5');
-  await takeStep(state, new Float32Array(parameters.count), parameters, settings, 0.1, 0);
+  await takeStep(
+    state,
+    new Float32Array(parameters.count),
+    parameters,
+    { ...settings, weightDecay: 0.5 },
+    0.1,
+    0,
+  );
   for (const weight of state.weights) expect(weight).toBeCloseTo(2 * (1 - 0.05), 5);
 });

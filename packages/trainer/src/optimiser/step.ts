@@ -30,20 +30,19 @@ export async function takeStep(
     adamw(own!, change!, { first: mean!, second: square! }, settings, learningRate, step);
   }
   if (kernels.length === 0) return;
-  const directions = await orthogonalised(
-    kernels.map((slot) => {
-      const columns = slot.shape.at(-1)!;
-      const values = lookAhead(part(first, slot), part(gradient, slot), settings.momentum);
-      return { values, rows: slot.size / columns, columns };
-    }),
-  );
+  const matrices = kernels.map((slot) => {
+    const columns = slot.shape.at(-1)!;
+    const values = lookAhead(part(first, slot), part(gradient, slot), settings.momentum);
+    return { values, rows: slot.size / columns, columns };
+  });
+  const directions = await orthogonalised(matrices);
   const kept = 1 - learningRate * settings.weightDecay;
   for (const [index, slot] of kernels.entries()) {
+    const { rows, columns } = matrices[index]!;
     const own = part(weights, slot);
     const direction = directions[index]!;
-    const columns = slot.shape.at(-1)!;
     // Of a matrix with orthonormal columns, or rows, this makes the root mean square 1.
-    const rate = learningRate * Math.sqrt(Math.max(columns, slot.size / columns));
+    const rate = learningRate * Math.sqrt(Math.max(rows, columns));
     for (let i = 0; i < own.length; i++) own[i] = kept * own[i]! - rate * direction[i]!;
   }
 }
@@ -52,9 +51,10 @@ function part(array: Float32Array, { offset, size }: Slot): Float32Array {
   return array.subarray(offset, offset + size);
 }
 
+/** Whether a weight is a matrix of more than one row and column, as kernels are that mix channels. */
 function mixesChannels({ name, shape, size }: Slot): boolean {
   const columns = shape.at(-1)!;
-  return name.endsWith('weight') && shape.length > 1 && columns > 1 && size > columns;
+  return name.endsWith('weight') && columns > 1 && size > columns;
 }
 
 /** Moves the momentum on to the gradient, in place; then as much again, in a copy (Nesterov). */
