@@ -17,15 +17,16 @@ const MEMORY_PAGES = 256;
 const root = join(dirname(fileURLToPath(import.meta.url)), '../src/kernels');
 const sources = readdirSync(join(root, 'assembly')).map((name) => join(root, 'assembly', name));
 const builds = [
-  { file: join(root, 'conv.wasm'), features: ['simd'], boundsChecked: 0 },
-  { file: join(root, 'conv-relaxed.wasm'), features: ['simd', 'relaxed-simd'], boundsChecked: 0 },
-  { file: join(root, 'conv-checked.wasm'), features: ['simd', 'relaxed-simd'], boundsChecked: 1 },
+  { file: join(root, 'conv.wasm'), features: ['simd'], boundsChecked: 0, joined: 0 },
+  { file: join(root, 'conv-relaxed.wasm'), features: ['simd', 'relaxed-simd'], boundsChecked: 0, joined: 0 },
+  { file: join(root, 'conv-joined.wasm'), features: ['simd', 'relaxed-simd'], boundsChecked: 0, joined: 1 },
+  { file: join(root, 'conv-checked.wasm'), features: ['simd', 'relaxed-simd'], boundsChecked: 1, joined: 0 },
 ];
 
 const changed = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const newest = Math.max(...[...sources, fileURLToPath(import.meta.url)].map(changed));
 
-for (const { file, features, boundsChecked } of builds) {
+for (const { file, features, boundsChecked, joined } of builds) {
   if (changed(file) > newest) continue;
   // Written beside and renamed, so that no process ever loads half a module.
   const fresh = `${file}.${process.pid}`;
@@ -36,6 +37,7 @@ for (const { file, features, boundsChecked } of builds) {
     ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory'],
     ...['--initialMemory', `${MEMORY_PAGES}`],
     ...['--use', `BOUNDS_CHECKED=${boundsChecked}`],
+    ...['--use', `JOINED=${joined}`],
     ...features.flatMap((feature) => ['--enable', feature]),
   ]);
   if (error) throw new Error(stderr.toString(), { cause: error });

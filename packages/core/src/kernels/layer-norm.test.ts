@@ -4,9 +4,8 @@ import { Random } from '../random.ts';
 import { layerNorm } from './index.ts';
 import { builds, errorAgainstCpu, errorAgainstDifferences, noise, useBuild } from './testing.ts';
 
-const random = new Random('layer-norm');
-
 describe.each(builds)('%s', (_, file) => {
+  const random = new Random('layer-norm');
   beforeAll(() => useBuild(file));
 
   it.each([

@@ -1,24 +1,30 @@
 /** What the kernels' tests share: noise, errors against the cpu backend and against differences, and the builds. */
 import { readFileSync } from 'node:fs';
+import v8 from 'node:v8';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { useWasm } from '../../testing/engines.ts';
 import type { Random } from '../random.ts';
+import { letVectorsJoin } from '../wasm/node.ts';
 import { installTrainingKernels, supportsRelaxedSimd, wasmMemory } from './index.ts';
+
+const joined = 'conv-joined.wasm';
 
 /** The builds this machine can run; `undefined` is the kernels composed of ops, which must come before the others. */
 export const builds: [name: string, file: string | undefined][] = [
   ['composed', undefined],
   ['conv.wasm', 'conv.wasm'],
   ...(supportsRelaxedSimd()
-    ? ['conv-relaxed.wasm', 'conv-checked.wasm'].map((file): [string, string] => [file, file])
+    ? [...['conv-relaxed.wasm', 'conv-checked.wasm'], joined].map((file): [string, string] => [file, file])
     : []),
 ];
 
 /** Makes the wasm backend current, with the kernels of one build. */
 export async function useBuild(file: string | undefined): Promise<void> {
   await useWasm();
+  // Compiled by the compiler that joins vectors, from the first call on.
+  if (file === joined && letVectorsJoin()) v8.setFlagsFromString('--no-liftoff');
   const module = file && new WebAssembly.Module(readFileSync(new URL(file, import.meta.url)));
   installTrainingKernels(module ? { module, memory: wasmMemory(tf.backend()) } : undefined);
 }

@@ -8,6 +8,6 @@ import { startWasm } from '@pellucid/core/wasm';
  * @returns what computes, in words
  */
 export async function openWasm(): Promise<string> {
-  await startWasm({ install: installTrainingKernels });
+  await startWasm({ install: installTrainingKernels, joinVectors: true });
   return supportsRelaxedSimd() ? 'WebAssembly SIMD with fused multiply-add' : 'WebAssembly SIMD';
 }

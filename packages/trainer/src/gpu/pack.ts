@@ -155,7 +155,7 @@ async function copyEngines(trainer: string, webgpu: string): Promise<void> {
   const core = fileURLToPath(new URL('../../../core/', import.meta.url));
   const coreTarget = path.join(modules, '@pellucid', 'core');
   await copyInto(coreTarget, path.join(core, 'package.json'));
-  for (const file of ['conv.wasm', 'conv-relaxed.wasm'])
+  for (const file of ['conv.wasm', 'conv-relaxed.wasm', 'conv-joined.wasm'])
     await copyInto(path.join(coreTarget, 'src', 'kernels'), path.join(core, 'src', 'kernels', file));
 
   const platform = `linux-${process.arch}`;

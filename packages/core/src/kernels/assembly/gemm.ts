@@ -147,6 +147,58 @@ export function packSize(rows: i32, depth: i32): usize {
   return BOUNDS_CHECKED ? <usize>(((rows + 3) & ~3) * depth) << 2 : 0;
 }
 
+/** Eight rows: eight sums where two vectors are computed as one, which is what the processor needs to be kept busy. */
+@inline
+function multiply8x8(a0: usize, row: usize, b: usize, start: usize, c: usize, stride: usize): void {
+  let c00 = v128.load(start), c01 = v128.load(start, 16);
+  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
+  let c40 = c00, c41 = c01, c50 = c00, c51 = c01, c60 = c00, c61 = c01, c70 = c00, c71 = c01;
+  let a1 = a0 + row, a2 = a1 + row, a3 = a2 + row;
+  const further = 4 * row;
+  for (const end = a1; a0 < end; a0 += 4, a1 += 4, a2 += 4, a3 += 4, b += 32) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const r0 = v128.load_splat<f32>(a0);
+    c00 = madd(r0, b0, c00);
+    c01 = madd(r0, b1, c01);
+    const r1 = v128.load_splat<f32>(a1);
+    c10 = madd(r1, b0, c10);
+    c11 = madd(r1, b1, c11);
+    const r2 = v128.load_splat<f32>(a2);
+    c20 = madd(r2, b0, c20);
+    c21 = madd(r2, b1, c21);
+    const r3 = v128.load_splat<f32>(a3);
+    c30 = madd(r3, b0, c30);
+    c31 = madd(r3, b1, c31);
+    const r4 = v128.load_splat<f32>(a0 + further);
+    c40 = madd(r4, b0, c40);
+    c41 = madd(r4, b1, c41);
+    const r5 = v128.load_splat<f32>(a1 + further);
+    c50 = madd(r5, b0, c50);
+    c51 = madd(r5, b1, c51);
+    const r6 = v128.load_splat<f32>(a2 + further);
+    c60 = madd(r6, b0, c60);
+    c61 = madd(r6, b1, c61);
+    const r7 = v128.load_splat<f32>(a3 + further);
+    c70 = madd(r7, b0, c70);
+    c71 = madd(r7, b1, c71);
+  }
+  storePair(c, c00, c01);
+  storePair((c += stride), c10, c11);
+  storePair((c += stride), c20, c21);
+  storePair((c += stride), c30, c31);
+  storePair((c += stride), c40, c41);
+  storePair((c += stride), c50, c51);
+  storePair((c += stride), c60, c61);
+  storePair(c + stride, c70, c71);
+}
+
+/** Eight floats. */
+@inline
+function storePair(to: usize, first: v128, second: v128): void {
+  v128.store(to, first);
+  v128.store(to, second, 16);
+}
+
 /** The same for a panel of four columns. */
 @inline
 function multiply4x4(a0: usize, row: usize, b: usize, start: usize, c: usize, stride: usize): void {
@@ -216,8 +268,11 @@ export function multiply(
     for (let from = a; from < end; from += 4 * row, to += 4 * row) packRows(from, row, to);
   }
   for (; columns >= 8; columns -= 8) {
-    let to = c, packed = scratch;
-    for (let from = a; from < end; from += 4 * row, to += 4 * stride) {
+    let to = c, packed = scratch, from = a;
+    if (JOINED) {
+      for (; from + 8 * row <= end; from += 8 * row, to += 8 * stride) multiply8x8(from, row, b, start, to, stride);
+    }
+    for (; from < end; from += 4 * row, to += 4 * stride) {
       if (BOUNDS_CHECKED) {
         multiplyPacked4x8(packed, packed + 4 * row, b, start, to, stride);
         packed += 4 * row;
@@ -262,8 +317,50 @@ function outer4x8(a: usize, row: usize, b: usize, c: usize, stride: usize, end: 
 
 @inline
 function addTo(to: usize, first: v128, second: v128): void {
-  v128.store(to, f32x4.add(v128.load(to), first));
-  v128.store(to, f32x4.add(v128.load(to, 16), second), 16);
+  const before = v128.load(to), behind = v128.load(to, 16);
+  storePair(to, f32x4.add(before, first), f32x4.add(behind, second));
+}
+
+/** The same for eight left columns: see `multiply8x8`. */
+@inline
+function outer8x8(a: usize, row: usize, b: usize, c: usize, stride: usize, end: usize): void {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  let c40 = c00, c41 = c00, c50 = c00, c51 = c00, c60 = c00, c61 = c00, c70 = c00, c71 = c00;
+  for (; b < end; a += row, b += stride) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const r0 = v128.load_splat<f32>(a);
+    c00 = madd(r0, b0, c00);
+    c01 = madd(r0, b1, c01);
+    const r1 = v128.load_splat<f32>(a, 4);
+    c10 = madd(r1, b0, c10);
+    c11 = madd(r1, b1, c11);
+    const r2 = v128.load_splat<f32>(a, 8);
+    c20 = madd(r2, b0, c20);
+    c21 = madd(r2, b1, c21);
+    const r3 = v128.load_splat<f32>(a, 12);
+    c30 = madd(r3, b0, c30);
+    c31 = madd(r3, b1, c31);
+    const r4 = v128.load_splat<f32>(a, 16);
+    c40 = madd(r4, b0, c40);
+    c41 = madd(r4, b1, c41);
+    const r5 = v128.load_splat<f32>(a, 20);
+    c50 = madd(r5, b0, c50);
+    c51 = madd(r5, b1, c51);
+    const r6 = v128.load_splat<f32>(a, 24);
+    c60 = madd(r6, b0, c60);
+    c61 = madd(r6, b1, c61);
+    const r7 = v128.load_splat<f32>(a, 28);
+    c70 = madd(r7, b0, c70);
+    c71 = madd(r7, b1, c71);
+  }
+  addTo(c, c00, c01);
+  addTo((c += stride), c10, c11);
+  addTo((c += stride), c20, c21);
+  addTo((c += stride), c30, c31);
+  addTo((c += stride), c40, c41);
+  addTo((c += stride), c50, c51);
+  addTo((c += stride), c60, c61);
+  addTo(c + stride, c70, c71);
 }
 
 /** The same for four right columns. */
@@ -297,7 +394,19 @@ export function accumulateOuter(a: usize, b: usize, c: usize, rows: i32, left: i
   const row = <usize>left << 2;
   const stride = <usize>right << 2;
   const size = <usize>rows * stride;
-  for (let i: usize = 0; i < row; i += 16) {
+  let i: usize = 0;
+  if (JOINED) {
+    for (; i + 32 <= row; i += 32) {
+      let j: usize = 0;
+      for (; j + 32 <= stride; j += 32) outer8x8(a + i, row, b + j, c + j, stride, b + j + size);
+      if (j < stride) {
+        outer4x4(a + i, row, b + j, c + j, stride, b + j + size);
+        outer4x4(a + i + 16, row, b + j, c + j + 4 * stride, stride, b + j + size);
+      }
+      c += 8 * stride;
+    }
+  }
+  for (; i < row; i += 16) {
     let j: usize = 0;
     for (; j + 32 <= stride; j += 32) outer4x8(a + i, row, b + j, c + j, stride, b + j + size);
     if (j < stride) outer4x4(a + i, row, b + j, c + j, stride, b + j + size);
