@@ -52,13 +52,13 @@ export function cameraNoise(settings: Omit<CameraNoiseSettings, 'kind'>, codec?:
         quality: Math.round(drawFrom(settings.quality, random)),
         subsampled: random.next() < 0.5,
       };
-      const light = pixels.map((value) => Math.max(value, 0) ** GAMMA);
+      const light = pixels.map(lightOf);
       const sites = photosites(light, width, height, { shot, read, gains }, random);
       const noise = demosaic(sites, width, height, smoothing);
-      const bytes = Uint8Array.from(light, (value, i) => {
-        const noisy = Math.min(Math.max(value + gains[i % 3]! * noise[i % 3]![(i / 3) | 0]!, 0), 1);
-        return Math.round(255 * noisy ** (1 / GAMMA));
-      });
+      const bytes = new Uint8Array(light.length);
+      for (let site = 0, i = 0; site < sites.length; site++)
+        for (let channel = 0; channel < 3; channel++, i++)
+          bytes[i] = byteOf(light[i]! + gains[channel]! * noise[channel]![site]!);
       if (!stored) return Float32Array.from(bytes, (value) => value / 255);
       if (!codec)
         throw new PellucidError(
@@ -68,6 +68,31 @@ export function cameraNoise(settings: Omit<CameraNoiseSettings, 'kind'>, codec?:
       return Float32Array.from(await codec(bytes, width, height, options), (value) => value / 255);
     },
   };
+}
+
+/** What the values of an 8-bit picture are as light. */
+const LIGHT = Float64Array.from({ length: 256 }, (_, byte) => Math.fround(byte / 255) ** GAMMA);
+
+function lightOf(value: number): number {
+  const byte = Math.round(255 * value);
+  const known = Math.fround(byte / 255) === value ? LIGHT[byte] : undefined;
+  return known ?? Math.max(value, 0) ** GAMMA;
+}
+
+/** The least light that a picture holds as each byte, and as none. */
+const LEAST = Float64Array.from({ length: 257 }, (_, byte) =>
+  byte === 0 ? 0 : byte > 255 ? Number.POSITIVE_INFINITY : ((byte - 0.5) / 255) ** GAMMA,
+);
+
+/** The byte of the least light of every 4096th: the search for a byte begins there. */
+const CELLS = Uint8Array.from({ length: 4097 }, (_, cell) => Math.round(255 * (cell / 4096) ** (1 / GAMMA)));
+
+/** Light of 0..1 as an 8-bit picture holds it, and what passes those limits as the nearest. */
+function byteOf(light: number): number {
+  if (!(light > 0)) return 0;
+  let byte = CELLS[Math.min(Math.trunc(light * 4096), 4096)]!;
+  while (light >= LEAST[byte + 1]!) byte++;
+  return byte;
 }
 
 /** The channel that a photosite sees, by the parity of its row and column: RGGB. */
@@ -118,49 +143,62 @@ function demosaic(mosaic: Float32Array, width: number, height: number, smoothing
 /** A channel's values where it was seen, elsewhere the mean of the nearest photosites that saw it. */
 function fill(mosaic: Float32Array, width: number, height: number, channel: number): Float32Array {
   const filled = new Float32Array(mosaic.length);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const at = y * width + x;
-      if (BAYER[y & 1]![x & 1] === channel) {
-        filled[at] = mosaic[at]!;
-        continue;
-      }
+  // By the parity of row and column, where among the eight around it and itself a photosite finds the channel.
+  const found = BAYER.map((line, row) =>
+    line.map((own, column) =>
+      NEAR.filter(([y, x]) => BAYER[(row + y) & 1]![(column + x) & 1] === channel).filter(
+        ([y, x]) => own !== channel || (y === 0 && x === 0),
+      ),
+    ),
+  );
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < width; x++, at++) {
+      const places = found[y & 1]![x & 1]!;
       let sum = 0;
       let seen = 0;
-      for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, height - 1); row++)
-        for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, width - 1); column++)
-          if (BAYER[row & 1]![column & 1] === channel) {
-            sum += mosaic[row * width + column]!;
-            seen++;
-          }
+      for (let i = 0; i < places.length; i++) {
+        const [down, right] = places[i]!;
+        if (y + down < 0 || y + down >= height || x + right < 0 || x + right >= width) continue;
+        sum += mosaic[at + down * width + right]!;
+        seen++;
+      }
       filled[at] = seen > 0 ? sum / seen : 0;
     }
   return filled;
 }
 
+/** A photosite and those around it, as [rows down, columns to the right]. */
+const NEAR = [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((right) => [down, right] as const));
+
 /** A separable Gaussian; the edge goes on beyond itself. */
 function smooth(plane: Float32Array, width: number, height: number, deviation: number): Float32Array {
   if (deviation < 0.1) return plane;
   const radius = Math.ceil(2.5 * deviation);
-  const taps = Array.from({ length: 2 * radius + 1 }, (_, i) =>
+  const taps = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
     Math.exp(-((i - radius) ** 2) / (2 * deviation ** 2)),
   );
   const whole = taps.reduce((sum, tap) => sum + tap, 0);
   const across = new Float32Array(plane.length);
-  for (let y = 0; y < height; y++)
+  const row = new Float32Array(width + 2 * radius);
+  for (let y = 0; y < height; y++) {
+    const line = plane.subarray(y * width, (y + 1) * width);
+    row.fill(line[0]!, 0, radius).fill(line.at(-1)!, radius + width);
+    row.set(line, radius);
     for (let x = 0; x < width; x++) {
       let sum = 0;
-      for (let tap = 0; tap < taps.length; tap++)
-        sum += taps[tap]! * plane[y * width + Math.min(Math.max(x + tap - radius, 0), width - 1)]!;
+      for (let tap = 0; tap < taps.length; tap++) sum += taps[tap]! * row[x + tap]!;
       across[y * width + x] = sum / whole;
     }
+  }
   const smoothed = new Float32Array(plane.length);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      let sum = 0;
-      for (let tap = 0; tap < taps.length; tap++)
-        sum += taps[tap]! * across[Math.min(Math.max(y + tap - radius, 0), height - 1) * width + x]!;
-      smoothed[y * width + x] = sum / whole;
+  const sums = new Float64Array(width);
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    for (let tap = 0; tap < taps.length; tap++) {
+      const from = Math.min(Math.max(y + tap - radius, 0), height - 1) * width;
+      for (let x = 0; x < width; x++) sums[x]! += taps[tap]! * across[from + x]!;
     }
+    for (let x = 0; x < width; x++) smoothed[y * width + x] = sums[x]! / whole;
+  }
   return smoothed;
 }

@@ -41,7 +41,7 @@ async function after(
   const array = () => new Float32Array(parameters.count);
   const state = { weights: array(), first: array(), second: array() };
   for (const [step, gradient] of gradients.entries())
-    await takeStep(state, gradient, parameters, { ...settings, ...changes }, 0.01, step);
+    await takeStep(state, gradient.slice(), parameters, { ...settings, ...changes }, 0.01, step);
   return state.weights;
 }
 

@@ -13,6 +13,7 @@ type Slot = Parameters['slots'][number];
  * [height, width, in, out] is the matrix of all its patches, [height width in, out]. The learning rate means the same to
  * both: how far a weight moves, in root mean square, where AdamW's gradients agree from step to step.
  *
+ * @param gradient spent: Muon works in its place
  * @param step counted from 0
  */
 export async function takeStep(
@@ -57,12 +58,11 @@ function mixesChannels({ name, shape, size }: Slot): boolean {
   return name.endsWith('weight') && columns > 1 && size > columns;
 }
 
-/** Moves the momentum on to the gradient, in place; then as much again, in a copy (Nesterov). */
+/** Moves the momentum on to the gradient; then as much again, in the gradient's place (Nesterov). */
 function lookAhead(momentum: Float32Array, gradient: Float32Array, share: number): Float32Array {
-  const ahead = new Float32Array(momentum.length);
   for (let i = 0; i < momentum.length; i++) {
     momentum[i] = share * momentum[i]! + (1 - share) * gradient[i]!;
-    ahead[i] = share * momentum[i]! + (1 - share) * gradient[i]!;
+    gradient[i] = share * momentum[i]! + (1 - share) * gradient[i]!;
   }
-  return ahead;
+  return gradient;
 }
