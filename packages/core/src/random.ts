@@ -21,7 +21,8 @@ export type RandomState = z.infer<typeof RandomState>;
  */
 export class Random {
   #words: Uint32Array;
-  #pending: number | null = null;
+  /** The second normal value of a pair; NaN when there is none, so that it is a number always, which V8 keeps in place. */
+  #pending = Number.NaN;
 
   /** `seed` is read as text, so that `1` and `'1'` name the same stream. */
   constructor(seed: number | string) {
@@ -46,12 +47,13 @@ export class Random {
     }
     const random = new Random(0);
     random.#words = Uint32Array.from(parsed.data.words);
-    random.#pending = parsed.data.pending;
+    random.#pending = parsed.data.pending ?? Number.NaN;
     return random;
   }
 
   state(): RandomState {
-    return { words: [...this.#words] as RandomState['words'], pending: this.#pending };
+    const pending = Number.isNaN(this.#pending) ? null : this.#pending;
+    return { words: [...this.#words] as RandomState['words'], pending };
   }
 
   /**
@@ -89,9 +91,9 @@ export class Random {
 
   /** Standard normal: mean 0, variance 1 (Box and Muller, 1958), values within about 6.7. */
   normal(): number {
-    if (this.#pending !== null) {
-      const value = this.#pending;
-      this.#pending = null;
+    const value = this.#pending;
+    if (!Number.isNaN(value)) {
+      this.#pending = Number.NaN;
       return value;
     }
     const radius = Math.sqrt(-2 * Math.log(1 - this.next()));

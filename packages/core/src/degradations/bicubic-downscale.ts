@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { resizeBicubic } from '../resize/bicubic.ts';
 import type { ImmediateDegradation } from './degradation.ts';
+import { fromBytes, toBytes } from './eight-bit.ts';
 
 /** Settings of the loss of resolution that super-resolution undoes. */
 export const BicubicDownscaleSettings = z.strictObject({
@@ -18,9 +19,9 @@ export function bicubicDownscale({ scale }: Omit<BicubicDownscaleSettings, 'kind
   return {
     scale,
     apply(pixels, width, height) {
-      const data = Uint8Array.from(pixels, (value) => Math.round(255 * Math.min(Math.max(value, 0), 1)));
+      const data = toBytes(pixels);
       const reduced = resizeBicubic({ width, height, channels: 3, data }, 1 / scale);
-      return Float32Array.from(reduced.data, (value) => value / 255);
+      return fromBytes(reduced.data);
     },
   };
 }

@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { PellucidError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import type { Degradation } from './degradation.ts';
+import { fromBytes } from './eight-bit.ts';
 import type { JpegCodec } from './jpeg.ts';
+import { byteOfLight, toLight } from './light.ts';
 import { drawFrom, rangeOf } from './range.ts';
 
 /** Settings of the noise that a camera leaves in the pictures it writes. Each image draws its own from the ranges. */
@@ -24,9 +26,6 @@ export const CameraNoiseSettings = z.strictObject({
   quality: rangeOf(z.number().min(1).max(100)).default([75, 98]),
 });
 export type CameraNoiseSettings = z.infer<typeof CameraNoiseSettings>;
-
-/** Gamma of the pictures, as good as sRGB's curve for this. */
-const GAMMA = 2.2;
 
 /**
  * Noise as real pictures have it: coarse-grained, coloured, and stronger in what is bright on the sensor and what is
@@ -52,47 +51,22 @@ export function cameraNoise(settings: Omit<CameraNoiseSettings, 'kind'>, codec?:
         quality: Math.round(drawFrom(settings.quality, random)),
         subsampled: random.next() < 0.5,
       };
-      const light = pixels.map(lightOf);
+      const light = toLight(pixels);
       const sites = photosites(light, width, height, { shot, read, gains }, random);
       const noise = demosaic(sites, width, height, smoothing);
       const bytes = new Uint8Array(light.length);
       for (let site = 0, i = 0; site < sites.length; site++)
         for (let channel = 0; channel < 3; channel++, i++)
-          bytes[i] = byteOf(light[i]! + gains[channel]! * noise[channel]![site]!);
-      if (!stored) return Float32Array.from(bytes, (value) => value / 255);
+          bytes[i] = byteOfLight(light[i]! + gains[channel]! * noise[channel]![site]!);
+      if (!stored) return fromBytes(bytes);
       if (!codec)
         throw new PellucidError(
           'degradation/no-codec',
           'The degradation camera-noise needs an encoder for images that are stored: give createDegradation one.',
         );
-      return Float32Array.from(await codec(bytes, width, height, options), (value) => value / 255);
+      return fromBytes(await codec(bytes, width, height, options));
     },
   };
-}
-
-/** What the values of an 8-bit picture are as light. */
-const LIGHT = Float64Array.from({ length: 256 }, (_, byte) => Math.fround(byte / 255) ** GAMMA);
-
-function lightOf(value: number): number {
-  const byte = Math.round(255 * value);
-  const known = Math.fround(byte / 255) === value ? LIGHT[byte] : undefined;
-  return known ?? Math.max(value, 0) ** GAMMA;
-}
-
-/** The least light that a picture holds as each byte, and as none. */
-const LEAST = Float64Array.from({ length: 257 }, (_, byte) =>
-  byte === 0 ? 0 : byte > 255 ? Number.POSITIVE_INFINITY : ((byte - 0.5) / 255) ** GAMMA,
-);
-
-/** The byte of the least light of every 4096th: the search for a byte begins there. */
-const CELLS = Uint8Array.from({ length: 4097 }, (_, cell) => Math.round(255 * (cell / 4096) ** (1 / GAMMA)));
-
-/** Light of 0..1 as an 8-bit picture holds it, and what passes those limits as the nearest. */
-function byteOf(light: number): number {
-  if (!(light > 0)) return 0;
-  let byte = CELLS[Math.min(Math.trunc(light * 4096), 4096)]!;
-  while (light >= LEAST[byte + 1]!) byte++;
-  return byte;
 }
 
 /** The channel that a photosite sees, by the parity of its row and column: RGGB. */
@@ -131,11 +105,13 @@ function photosites(
  */
 function demosaic(mosaic: Float32Array, width: number, height: number, smoothing: number): Float32Array[] {
   const green = fill(mosaic, width, height, 1);
-  const difference = mosaic.map((value, at) => value - green[at]!);
+  const difference = new Float32Array(mosaic.length);
+  for (let at = 0; at < mosaic.length; at++) difference[at] = mosaic[at]! - green[at]!;
   const soft = smooth(green, width, height, smoothing);
   const coloured = (channel: number) => {
     const colour = smooth(fill(difference, width, height, channel), width, height, 2 * smoothing);
-    return soft.map((value, at) => value + colour[at]!);
+    for (let at = 0; at < colour.length; at++) colour[at]! += soft[at]!;
+    return colour;
   };
   return [coloured(0), soft, coloured(2)];
 }
@@ -143,21 +119,13 @@ function demosaic(mosaic: Float32Array, width: number, height: number, smoothing
 /** A channel's values where it was seen, elsewhere the mean of the nearest photosites that saw it. */
 function fill(mosaic: Float32Array, width: number, height: number, channel: number): Float32Array {
   const filled = new Float32Array(mosaic.length);
-  // By the parity of row and column, where among the eight around it and itself a photosite finds the channel.
-  const found = BAYER.map((line, row) =>
-    line.map((own, column) =>
-      NEAR.filter(([y, x]) => BAYER[(row + y) & 1]![(column + x) & 1] === channel).filter(
-        ([y, x]) => own !== channel || (y === 0 && x === 0),
-      ),
-    ),
-  );
   for (let y = 0, at = 0; y < height; y++)
     for (let x = 0; x < width; x++, at++) {
-      const places = found[y & 1]![x & 1]!;
+      const places = FOUND[channel]![y & 1]![x & 1]!;
       let sum = 0;
       let seen = 0;
       for (let i = 0; i < places.length; i++) {
-        const [down, right] = places[i]!;
+        const { down, right } = places[i]!;
         if (y + down < 0 || y + down >= height || x + right < 0 || x + right >= width) continue;
         sum += mosaic[at + down * width + right]!;
         seen++;
@@ -167,8 +135,19 @@ function fill(mosaic: Float32Array, width: number, height: number, channel: numb
   return filled;
 }
 
-/** A photosite and those around it, as [rows down, columns to the right]. */
-const NEAR = [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((right) => [down, right] as const));
+/**
+ * Where a photosite finds each channel, by the parity of its row and column: at itself, or else among the eight around it,
+ * rows down and columns to the right.
+ */
+const FOUND = [0, 1, 2].map((channel) =>
+  BAYER.map((line, row) =>
+    line.map((own, column) => {
+      if (own === channel) return [{ down: 0, right: 0 }];
+      const around = [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((right) => ({ down, right })));
+      return around.filter(({ down, right }) => BAYER[(row + down) & 1]![(column + right) & 1] === channel);
+    }),
+  ),
+);
 
 /** A separable Gaussian; the edge goes on beyond itself. */
 function smooth(plane: Float32Array, width: number, height: number, deviation: number): Float32Array {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Random } from '../random.ts';
 import type { ImmediateDegradation } from './degradation.ts';
+import { fromBytes, toBytes } from './eight-bit.ts';
 import { drawFrom, rangeOf } from './range.ts';
 
 /** Settings of additive white Gaussian noise. */
@@ -31,7 +32,9 @@ export function drawSigma(sigma: GaussianNoiseSettings['sigma'], random: Random)
  * @param sigma standard deviation on the scale 0..255.
  */
 export function addGaussianNoise(pixels: Float32Array, sigma: number, random: Random): Float32Array {
-  return pixels.map((value) => value + (sigma / 255) * random.normal());
+  const noisy = new Float32Array(pixels.length);
+  for (let i = 0; i < noisy.length; i++) noisy[i] = pixels[i]! + (sigma / 255) * random.normal();
+  return noisy;
 }
 
 /** Noise of the settings' sigma, in `eightBit` of the images as a file holds it. */
@@ -44,7 +47,7 @@ export function gaussianNoise({
     apply(pixels, _width, _height, random) {
       const noisy = addGaussianNoise(pixels, drawSigma(sigma, random), random);
       const stored = eightBit > 0 && random.uniform(0, 1) < eightBit;
-      return stored ? noisy.map((value) => Math.round(255 * Math.min(Math.max(value, 0), 1)) / 255) : noisy;
+      return stored ? fromBytes(toBytes(noisy)) : noisy;
     },
   };
 }

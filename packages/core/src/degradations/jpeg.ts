@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { PellucidError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import type { Degradation } from './degradation.ts';
+import { fromBytes, toBytes } from './eight-bit.ts';
 import { drawFrom, rangeOf } from './range.ts';
 
 /** Settings of the marks that storing as JPEG leaves. */
@@ -45,8 +46,8 @@ export function jpeg({ quality, subsampled }: Omit<JpegSettings, 'kind'>, codec?
         quality: Math.round(drawFrom(quality, random)),
         subsampled: random.uniform(0, 1) < subsampled,
       };
-      const bytes = Uint8Array.from(pixels, (value) => Math.round(255 * Math.min(Math.max(value, 0), 1)));
-      return Float32Array.from(await codec(bytes, width, height, options), (value) => value / 255);
+      const bytes = toBytes(pixels);
+      return fromBytes(await codec(bytes, width, height, options));
     },
   };
 }

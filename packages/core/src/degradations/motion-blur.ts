@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Random } from '../random.ts';
 import { mirrored } from '../resize/bicubic.ts';
 import type { ImmediateDegradation } from './degradation.ts';
+import { fromLight, toLight } from './light.ts';
 import { drawFrom, highest, rangeOf } from './range.ts';
 
 /** Settings of blur by a hand that shakes. */
@@ -36,12 +37,12 @@ export function motionBlur(settings: Omit<MotionBlurSettings, 'kind'>): Immediat
     apply(pixels, width, height, random) {
       const kernel = shakeKernel(drawFrom(settings.travel, random), drawFrom(settings.shake, random), random);
       const sigma = drawFrom(settings.sigma, random);
-      const light = pixels.map((value) => Math.max(value, 0) ** 2.2);
-      const blurred = convolve(light, width, height, kernel);
-      return blurred.map((value) => {
-        const noisy = value ** (1 / 2.2) + (sigma ? (sigma / 255) * random.normal() : 0);
-        return Math.min(Math.max(noisy, 0), 1);
-      });
+      const blurred = convolve(toLight(pixels), width, height, kernel);
+      for (let i = 0; i < blurred.length; i++) {
+        const noisy = fromLight(blurred[i]!) + (sigma ? (sigma / 255) * random.normal() : 0);
+        blurred[i] = Math.min(Math.max(noisy, 0), 1);
+      }
+      return blurred;
     },
   };
 }

@@ -31,7 +31,9 @@ export function rain(settings: Omit<RainSettings, 'kind'>): ImmediateDegradation
     apply(pixels, width, height, random) {
       const light = new Float32Array(width * height);
       for (let layer = 0; layer < settings.layers; layer++) addLayer(light, width, height, settings, random);
-      return pixels.map((value, i) => Math.min(1, value + light[Math.floor(i / 3)]!));
+      const rainy = new Float32Array(pixels.length);
+      for (let i = 0; i < rainy.length; i++) rainy[i] = Math.min(1, pixels[i]! + light[Math.floor(i / 3)]!);
+      return rainy;
     },
   };
 }

@@ -191,15 +191,19 @@ async function spoil(cutting: Cutting, degradation: Degradation, stream: Random)
 
 /** Its values, 0..1; beyond the photograph's edges it is mirrored. */
 function cut({ photograph: { data, width, height }, left, top, side, orientation }: Cutting): Float32Array {
-  const places = (start: number, size: number, backwards: number) =>
-    Array.from({ length: side }, (_, i) => mirrored(start + (backwards ? side - 1 - i : i), size));
-  let columns = places(left, width, orientation & 1).map((x) => 3 * x);
-  let rows = places(top, height, orientation & 2).map((y) => 3 * width * y);
+  const places = (start: number, size: number, backwards: number, step: number) =>
+    Int32Array.from(
+      { length: side },
+      (_, i) => step * mirrored(start + (backwards ? side - 1 - i : i), size),
+    );
+  let columns = places(left, width, orientation & 1, 3);
+  let rows = places(top, height, orientation & 2, 3 * width);
   if (orientation & 4) [columns, rows] = [rows, columns];
   const pixels = new Float32Array(side * side * 3);
-  let to = 0;
-  for (const row of rows)
-    for (const column of columns)
-      for (let channel = 0; channel < 3; channel++) pixels[to++] = data[row + column + channel]! / 255;
+  for (let y = 0, to = 0; y < side; y++)
+    for (let x = 0; x < side; x++) {
+      const from = rows[y]! + columns[x]!;
+      for (let channel = 0; channel < 3; channel++) pixels[to++] = data[from + channel]! / 255;
+    }
   return pixels;
 }
