@@ -4,27 +4,36 @@ import { models } from '@pellucid/models';
 import { loadModel } from './model-file.ts';
 import { nearest } from './nearest.ts';
 
-/** Where the released student of each task is; of several sizes, the one that is listed first. */
-const places = new Map<string, URL>();
-for (const [name, place] of Object.entries<URL>(models)) {
+/** Where each released student is, by its name. */
+const byName = new Map(Object.entries<URL>(models));
+
+/** Where that of each task is; of several sizes, the one that is listed first. */
+const byTask = new Map<string, URL>();
+for (const [name, place] of byName) {
   const task = name.split('/')[0]!;
-  if (!places.has(task)) places.set(task, place);
+  if (!byTask.has(task)) byTask.set(task, place);
 }
 
 /** The tasks for which a student is released. */
-export const releasedTasks: readonly string[] = [...places.keys()];
+export const releasedTasks: readonly string[] = [...byTask.keys()];
+
+/** The students that are not what their task alone asks for: `denoise/large`. */
+export const otherSizes: readonly string[] = [...byName]
+  .filter(([, place]) => ![...byTask.values()].includes(place))
+  .map(([name]) => name);
 
 /**
  * Reads the released student of a task.
  *
+ * @param task of `releasedTasks`, or with a size, `denoise/large`
  * @throws PellucidError `restore/no-model`, which lists the tasks there are
  */
 export async function loadReleased(task: string): Promise<Model> {
-  const place = places.get(task);
+  const place = byTask.get(task) ?? byName.get(task);
   if (place) return loadModel(fileURLToPath(place));
   const meant = nearest(task, releasedTasks);
   throw new PellucidError(
     'restore/no-model',
-    `No model is released for the task "${task}"${meant ? `; did you mean ${meant}?` : '.'} There are models for ${releasedTasks.join(', ')}; --model takes one of your own.`,
+    `No model is released for the task "${task}"${meant ? `; did you mean ${meant}?` : '.'} There are models for ${[...releasedTasks, ...otherSizes].join(', ')}; --model takes one of your own.`,
   );
 }

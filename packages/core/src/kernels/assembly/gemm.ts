@@ -12,7 +12,7 @@
  * the 16 registers an x64 machine has. Anything larger spills, and so does an unrolled loop, because V8 then
  * does one sum's additions in a row and keeps everything else waiting: each costs a third of the speed.
  */
-import { gatherLanes, loadLanes, madd, padded } from './lanes';
+import { gatherLanes, loadLanes, madd, padded, storePair } from './lanes';
 
 /**
  * Rows of the left matrix worked on at a time: as many as leave half of a first-level cache free, at most 32. Where the
@@ -190,13 +190,6 @@ function multiply8x8(a0: usize, row: usize, b: usize, start: usize, c: usize, st
   storePair((c += stride), c50, c51);
   storePair((c += stride), c60, c61);
   storePair(c + stride, c70, c71);
-}
-
-/** Eight floats. */
-@inline
-function storePair(to: usize, first: v128, second: v128): void {
-  v128.store(to, first);
-  v128.store(to, second, 16);
 }
 
 /** The same for a panel of four columns. */

@@ -43,6 +43,13 @@ export function storeLanes(to: usize, value: v128, count: i32): void {
   if (count > 2) v128.store32_lane(to, value, 2, 8);
 }
 
+/** Eight floats, which V8 joins where it may: see `winograd-joined.ts`. */
+@inline
+export function storePair(to: usize, first: v128, second: v128): void {
+  v128.store(to, first);
+  v128.store(to, second, 16);
+}
+
 /** Four floats that lie `stride` bytes apart; lanes from `count` on are zero. */
 @inline
 export function gatherLanes(from: usize, stride: usize, count: i32): v128 {

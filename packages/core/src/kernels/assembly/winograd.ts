@@ -14,6 +14,7 @@
 import { finish, leakRows, padVector } from './epilogue';
 import { accumulateOuter, multiply, packSize } from './gemm';
 import { copyPixels, gatherLanes, loadLanes, madd, padded } from './lanes';
+import { gradientTilePair, inputTilePair, outputTilePair } from './winograd-joined';
 import {
   filterGradientTransform, filterTransform, gradientTransform, inputTransform, outputColumns, storeConstants,
 } from './winograd-transforms';
@@ -38,9 +39,9 @@ export function winogradScratch(inChannels: i32, outChannels: i32): usize {
   return WORK + 8 * co + patchSize(ci, co) + planes + packSize(TILES, ci);
 }
 
-/** Bytes for a tile of one transform, and behind it, at MATRICES, for the matrices' entries. */
-const WORK: usize = 640;
-const MATRICES: usize = 576;
+/** Bytes for a tile of one transform, of eight channels, and behind it, at MATRICES, for the matrices' entries. */
+const WORK: usize = 1216;
+const MATRICES: usize = 1152;
 
 /** Bytes for the pixels of a tile at the border. */
 @inline
@@ -109,7 +110,13 @@ function transformInput(
     const pixel = <usize>(from == patch ? wide : channels) << 2;
     const row = <usize>(from == patch ? 6 : width) * pixel;
     const out = to + (<usize>(t * wide) << 2);
-    for (let c = 0; c < wide; c += 4) {
+    let c = 0;
+    if (JOINED) {
+      for (; c + 8 <= wide; c += 8) {
+        inputTilePair(from + (c << 2), row, pixel, out + (c << 2), stride, work, work + MATRICES);
+      }
+    }
+    for (; c < wide; c += 4) {
       transformInputTile(from + (c << 2), row, pixel, out + (c << 2), stride, work);
     }
   }
@@ -157,13 +164,21 @@ function transformFilter(w: usize, to: usize, inChannels: i32, outChannels: i32,
 /** A^T m A of one tile, for all channels, with bias and clamped, into the part of it inside the image. */
 function writeTile(
   from: usize, stride: usize, to: usize, row: usize, channels: i32, rows: i32, columns: i32,
-  bias: usize, low: v128, high: v128, work: usize,
+  bias: usize, work: usize,
 ): void {
   const k = work + MATRICES;
+  const low = v128.load_splat<f32>(k, 32), high = v128.load_splat<f32>(k, 36);
   const near = v128.load_splat<f32>(k), far = v128.load_splat<f32>(k, 4);
   const half = v128.load_splat<f32>(k, 8), two = v128.load_splat<f32>(k, 12);
   const pixel = <usize>channels << 2;
-  for (let c = 0; c < channels; c += 4) {
+  let c = 0;
+  if (JOINED) {
+    for (; c + 8 <= channels; c += 8, from += 32) {
+      const at = <usize>c << 2;
+      outputTilePair(from, stride, to + at, row, pixel, rows, columns, bias + at, work, k);
+    }
+  }
+  for (; c < channels; c += 4) {
     outputColumns(from, stride, work, k);
     const shift = v128.load(bias + (c << 2));
     const lanes = channels - c;
@@ -212,6 +227,9 @@ export function winogradConv(
   const packed = outputs + 36 * plane(TILES, co);
 
   storeConstants(work + MATRICES);
+  // In memory like the constants: V8 joins vectors that it loads, and none that are arguments.
+  store<f32>(work + MATRICES, low, 32);
+  store<f32>(work + MATRICES, high, 36);
   padVector(bias, shift, outChannels);
   memory.fill(zeros, 0, co << 2);
   transformFilter(w, filters, inChannels, outChannels, turned, work);
@@ -219,7 +237,6 @@ export function winogradConv(
   const tilesY = (outHeight + 3) >> 2, tilesX = (outWidth + 3) >> 2;
   const tiles = batch * tilesY * tilesX;
   const row = <usize>(outWidth * outChannels) << 2;
-  const floor = f32x4.splat(low), ceiling = f32x4.splat(high);
   for (let first = 0; first < tiles; first += TILES) {
     const count = min(TILES, tiles - first);
     transformInput(
@@ -238,7 +255,7 @@ export function winogradConv(
       const at = <usize>(((tileY / tilesY) * outHeight + top) * outWidth + left) * (<usize>outChannels << 2);
       writeTile(
         outputs + (<usize>(t * co) << 2), plane(TILES, co), y + at, row, outChannels,
-        rows, columns, shift, floor, ceiling, work,
+        rows, columns, shift, work,
       );
       for (let r = 0; r < rows; r++) leakRows(y + at + <usize>r * row, columns, outChannels, slope, leak);
     }
@@ -261,7 +278,13 @@ function transformGradient(
     const from = tilePixels(image, height, width, channels, top, left, 4, patch);
     const pixel = <usize>(from == patch ? wide : channels) << 2;
     const row = <usize>(from == patch ? 4 : width) * pixel;
-    for (let c = 0; c < wide; c += 4) {
+    let c = 0;
+    if (JOINED) {
+      for (; c + 8 <= wide; c += 8) {
+        gradientTilePair(from + (c << 2), row, pixel, to + (<usize>(t * wide + c) << 2), stride, work, k);
+      }
+    }
+    for (; c < wide; c += 4) {
       for (let x: usize = 0; x < 4; x++) {
         const p = from + (c << 2) + x * pixel;
         gradientTransform(
