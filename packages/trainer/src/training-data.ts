@@ -64,8 +64,8 @@ export async function openTrainingData(
       : new PatchSampler({ ...patches, degradation: apply });
   return {
     batch: (random) => drawing.draw(random),
-    // Each thread draws one while another waits to be fetched.
-    ahead: 2 * threads,
+    // Each thread draws one while another waits to be fetched; without threads, libjpeg's works on the next batch's images.
+    ahead: threads > 0 ? 2 * threads : 1,
     close: async () => (drawing instanceof DrawingThreads ? drawing.close() : undefined),
     validation: await validationPairs({
       photographs: held.validation,
