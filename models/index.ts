@@ -5,6 +5,7 @@ export const models = {
   'deblur/small': new URL('./deblur/small/model.safetensors', import.meta.url),
   'jpeg/small': new URL('./jpeg/small/model.safetensors', import.meta.url),
   'sr2/small': new URL('./sr2/small/model.safetensors', import.meta.url),
+  'sr2/tiny': new URL('./sr2/tiny/model.safetensors', import.meta.url),
   'sr4/small': new URL('./sr4/small/model.safetensors', import.meta.url),
 } as const satisfies Record<string, URL>;
 

@@ -34,6 +34,7 @@ const gains: { name: string; set: string; task?: Task; condition: Condition; gai
   { name: 'deblur/small', set: 'CBSD68', task: 'deblur', condition: { kind: 'shake', seed: 0 }, gain: 0.5 },
   { name: 'jpeg/small', set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 }, gain: 0.7 },
   { name: 'sr2/small', set: 'Set5', condition: { kind: 'bicubic', scale: 2 }, gain: 3 },
+  { name: 'sr2/tiny', set: 'Set5', condition: { kind: 'bicubic', scale: 2 }, gain: 3 },
   { name: 'sr4/small', set: 'Set5', condition: { kind: 'bicubic', scale: 4 }, gain: 2 },
 ];
 

@@ -31,9 +31,10 @@ export const otherSizes: readonly string[] = [...byName]
 export async function loadReleased(task: string): Promise<Model> {
   const place = byTask.get(task) ?? byName.get(task);
   if (place) return loadModel(fileURLToPath(place));
-  const meant = nearest(task, releasedTasks);
+  const names = [...releasedTasks, ...otherSizes];
+  const meant = nearest(task, names);
   throw new PellucidError(
     'restore/no-model',
-    `No model is released for the task "${task}"${meant ? `; did you mean ${meant}?` : '.'} There are models for ${[...releasedTasks, ...otherSizes].join(', ')}; --model takes one of your own.`,
+    `No model is released for the task "${task}"${meant ? `; did you mean ${meant}?` : '.'} There are models for ${names.join(', ')}; --model takes one of your own.`,
   );
 }
