@@ -17,7 +17,7 @@ for (const [name, place] of byName) {
 /** The tasks for which a student is released. */
 export const releasedTasks: readonly string[] = [...byTask.keys()];
 
-/** The students that are not what their task alone asks for: `denoise/large`. */
+/** The students that are not what their task alone asks for: `sr2/tiny`. */
 export const otherSizes: readonly string[] = [...byName]
   .filter(([, place]) => ![...byTask.values()].includes(place))
   .map(([name]) => name);
@@ -25,7 +25,7 @@ export const otherSizes: readonly string[] = [...byName]
 /**
  * Reads the released student of a task.
  *
- * @param task of `releasedTasks`, or with a size, `denoise/large`
+ * @param task of `releasedTasks`, or with a size, `sr2/tiny`
  * @throws PellucidError `restore/no-model`, which lists the tasks there are
  */
 export async function loadReleased(task: string): Promise<Model> {
