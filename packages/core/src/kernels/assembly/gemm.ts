@@ -2,7 +2,7 @@
  * Products of small matrices, the heart of every kernel here.
  *
  * A matrix is plain rows of a multiple of four floats, except the right one of `multiply`, which is in
- * "panels": 8 columns (4 in a last, narrow one) of every row, one panel after the other.
+ * "panels": 8 columns of every row (16 where vectors are joined, as many as are left in the last ones), one panel after the other.
  *
  * Some runtimes (workerd among them) compare every address with the memory's size before they use it, which doubles what
  * a load costs. For those a build with BOUNDS_CHECKED set brings four rows of the left matrix side by side first, so that
@@ -12,7 +12,8 @@
  * the 16 registers an x64 machine has. Anything larger spills, and so does an unrolled loop, because V8 then
  * does one sum's additions in a row and keeps everything else waiting: each costs a third of the speed.
  */
-import { gatherLanes, loadLanes, madd, padded, storePair } from './lanes';
+import { multiply8x8, multiplyBy16, outer8x8, outerBy16 } from './gemm-joined';
+import { addPair, gatherLanes, loadLanes, madd, padded } from './lanes';
 
 /**
  * Rows of the left matrix worked on at a time: as many as leave half of a first-level cache free, at most 32. Where the
@@ -21,6 +22,13 @@ import { gatherLanes, loadLanes, madd, padded, storePair } from './lanes';
 export function segmentOf(depth: i32, columns: i32): i32 {
   const large = depth * columns > 65536;
   return max(4, min(large ? 64 : 32, (large ? 32768 : 4096) / max(depth, 1)) & ~3);
+}
+
+/** How many columns the panel of column `o` has, of `wide`, a multiple of four. */
+@inline
+export function panelWidth(o: i32, wide: i32): i32 {
+  if (JOINED && (o & ~15) + 16 <= wide) return 16;
+  return (o & ~7) + 8 <= wide ? 8 : 4;
 }
 
 /**
@@ -32,11 +40,11 @@ export function packPanels(w: usize, to: usize, depth: i32, stride: i32, columns
   if (stride != depth) memory.fill(to, 0, <usize>(stride * wide) << 2);
   let o = 0;
   if (!turned) {
-    // Two panels at a time, whose columns fill a line of the cache.
-    const next = <usize>stride << 5;
+    // As many columns at a time as fill a line of the cache: two panels, or one.
+    const next = JOINED ? 32 : <usize>stride << 5;
     for (; o + 16 <= columns; o += 16) {
       let from = w + (<usize>o << 2), out = to + (<usize>(o * stride) << 2);
-      for (let i = 0; i < depth; i++, from += <usize>columns << 2, out += 32) {
+      for (let i = 0; i < depth; i++, from += <usize>columns << 2, out += JOINED ? 64 : 32) {
         v128.store(out, v128.load(from));
         v128.store(out, v128.load(from, 16), 16);
         v128.store(out + next, v128.load(from, 32));
@@ -45,8 +53,8 @@ export function packPanels(w: usize, to: usize, depth: i32, stride: i32, columns
     }
   }
   for (; o < columns; o += 4) {
-    const panel = wide - (o & ~7) >= 8 ? 8 : 4;
-    let out = to + (<usize>((o & ~7) * stride + (o & 4)) << 2);
+    const panel = panelWidth(o, wide), first = o & -panel;
+    let out = to + (<usize>(first * stride + o - first) << 2);
     for (let i = 0; i < depth; i++, out += <usize>panel << 2) {
       const value = turned
         ? gatherLanes(w + (<usize>(o * depth + i) << 2), <usize>depth << 2, columns - o)
@@ -147,51 +155,6 @@ export function packSize(rows: i32, depth: i32): usize {
   return BOUNDS_CHECKED ? <usize>(((rows + 3) & ~3) * depth) << 2 : 0;
 }
 
-/** Eight rows: eight sums where two vectors are computed as one, which is what the processor needs to be kept busy. */
-@inline
-function multiply8x8(a0: usize, row: usize, b: usize, start: usize, c: usize, stride: usize): void {
-  let c00 = v128.load(start), c01 = v128.load(start, 16);
-  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
-  let c40 = c00, c41 = c01, c50 = c00, c51 = c01, c60 = c00, c61 = c01, c70 = c00, c71 = c01;
-  let a1 = a0 + row, a2 = a1 + row, a3 = a2 + row;
-  const further = 4 * row;
-  for (const end = a1; a0 < end; a0 += 4, a1 += 4, a2 += 4, a3 += 4, b += 32) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
-    const r0 = v128.load_splat<f32>(a0);
-    c00 = madd(r0, b0, c00);
-    c01 = madd(r0, b1, c01);
-    const r1 = v128.load_splat<f32>(a1);
-    c10 = madd(r1, b0, c10);
-    c11 = madd(r1, b1, c11);
-    const r2 = v128.load_splat<f32>(a2);
-    c20 = madd(r2, b0, c20);
-    c21 = madd(r2, b1, c21);
-    const r3 = v128.load_splat<f32>(a3);
-    c30 = madd(r3, b0, c30);
-    c31 = madd(r3, b1, c31);
-    const r4 = v128.load_splat<f32>(a0 + further);
-    c40 = madd(r4, b0, c40);
-    c41 = madd(r4, b1, c41);
-    const r5 = v128.load_splat<f32>(a1 + further);
-    c50 = madd(r5, b0, c50);
-    c51 = madd(r5, b1, c51);
-    const r6 = v128.load_splat<f32>(a2 + further);
-    c60 = madd(r6, b0, c60);
-    c61 = madd(r6, b1, c61);
-    const r7 = v128.load_splat<f32>(a3 + further);
-    c70 = madd(r7, b0, c70);
-    c71 = madd(r7, b1, c71);
-  }
-  storePair(c, c00, c01);
-  storePair((c += stride), c10, c11);
-  storePair((c += stride), c20, c21);
-  storePair((c += stride), c30, c31);
-  storePair((c += stride), c40, c41);
-  storePair((c += stride), c50, c51);
-  storePair((c += stride), c60, c61);
-  storePair(c + stride, c70, c71);
-}
-
 /** The same for a panel of four columns. */
 @inline
 function multiply4x4(a0: usize, row: usize, b: usize, start: usize, c: usize, stride: usize): void {
@@ -260,6 +223,19 @@ export function multiply(
     let to = scratch;
     for (let from = a; from < end; from += 4 * row, to += 4 * row) packRows(from, row, to);
   }
+  if (JOINED) {
+    for (; columns >= 16; columns -= 16) {
+      let to = c, from = a;
+      for (; from + 12 * row <= end; from += 12 * row, to += 12 * stride) {
+        multiplyBy16(6, from, row, b, start, to, stride);
+        multiplyBy16(6, from + 6 * row, row, b, start, to + 6 * stride, stride);
+      }
+      for (; from < end; from += 4 * row, to += 4 * stride) multiplyBy16(4, from, row, b, start, to, stride);
+      b += 16 * row;
+      c += 64;
+      start += 64;
+    }
+  }
   for (; columns >= 8; columns -= 8) {
     let to = c, packed = scratch, from = a;
     if (JOINED) {
@@ -302,58 +278,10 @@ function outer4x8(a: usize, row: usize, b: usize, c: usize, stride: usize, end: 
     c30 = madd(r3, b0, c30);
     c31 = madd(r3, b1, c31);
   }
-  addTo(c, c00, c01);
-  addTo(c + stride, c10, c11);
-  addTo(c + 2 * stride, c20, c21);
-  addTo(c + 3 * stride, c30, c31);
-}
-
-@inline
-function addTo(to: usize, first: v128, second: v128): void {
-  const before = v128.load(to), behind = v128.load(to, 16);
-  storePair(to, f32x4.add(before, first), f32x4.add(behind, second));
-}
-
-/** The same for eight left columns: see `multiply8x8`. */
-@inline
-function outer8x8(a: usize, row: usize, b: usize, c: usize, stride: usize, end: usize): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-  let c40 = c00, c41 = c00, c50 = c00, c51 = c00, c60 = c00, c61 = c00, c70 = c00, c71 = c00;
-  for (; b < end; a += row, b += stride) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
-    const r0 = v128.load_splat<f32>(a);
-    c00 = madd(r0, b0, c00);
-    c01 = madd(r0, b1, c01);
-    const r1 = v128.load_splat<f32>(a, 4);
-    c10 = madd(r1, b0, c10);
-    c11 = madd(r1, b1, c11);
-    const r2 = v128.load_splat<f32>(a, 8);
-    c20 = madd(r2, b0, c20);
-    c21 = madd(r2, b1, c21);
-    const r3 = v128.load_splat<f32>(a, 12);
-    c30 = madd(r3, b0, c30);
-    c31 = madd(r3, b1, c31);
-    const r4 = v128.load_splat<f32>(a, 16);
-    c40 = madd(r4, b0, c40);
-    c41 = madd(r4, b1, c41);
-    const r5 = v128.load_splat<f32>(a, 20);
-    c50 = madd(r5, b0, c50);
-    c51 = madd(r5, b1, c51);
-    const r6 = v128.load_splat<f32>(a, 24);
-    c60 = madd(r6, b0, c60);
-    c61 = madd(r6, b1, c61);
-    const r7 = v128.load_splat<f32>(a, 28);
-    c70 = madd(r7, b0, c70);
-    c71 = madd(r7, b1, c71);
-  }
-  addTo(c, c00, c01);
-  addTo((c += stride), c10, c11);
-  addTo((c += stride), c20, c21);
-  addTo((c += stride), c30, c31);
-  addTo((c += stride), c40, c41);
-  addTo((c += stride), c50, c51);
-  addTo((c += stride), c60, c61);
-  addTo(c + stride, c70, c71);
+  addPair(c, c00, c01);
+  addPair(c + stride, c10, c11);
+  addPair(c + 2 * stride, c20, c21);
+  addPair(c + 3 * stride, c30, c31);
 }
 
 /** The same for four right columns. */
@@ -387,22 +315,39 @@ export function accumulateOuter(a: usize, b: usize, c: usize, rows: i32, left: i
   const row = <usize>left << 2;
   const stride = <usize>right << 2;
   const size = <usize>rows * stride;
-  let i: usize = 0;
   if (JOINED) {
-    for (; i + 32 <= row; i += 32) {
-      let j: usize = 0;
-      for (; j + 32 <= stride; j += 32) outer8x8(a + i, row, b + j, c + j, stride, b + j + size);
-      if (j < stride) {
-        outer4x4(a + i, row, b + j, c + j, stride, b + j + size);
-        outer4x4(a + i + 16, row, b + j, c + j + 4 * stride, stride, b + j + size);
-      }
-      c += 8 * stride;
-    }
+    outerJoined(a, b, c, row, stride, size);
+    return;
   }
-  for (; i < row; i += 16) {
+  for (let i: usize = 0; i < row; i += 16) {
     let j: usize = 0;
     for (; j + 32 <= stride; j += 32) outer4x8(a + i, row, b + j, c + j, stride, b + j + size);
     if (j < stride) outer4x4(a + i, row, b + j, c + j, stride, b + j + size);
     c += 4 * stride;
+  }
+}
+
+/** The same where vectors are joined: the right columns by sixteen, then eight, then four. */
+@inline
+function outerJoined(a: usize, b: usize, c: usize, row: usize, stride: usize, size: usize): void {
+  let j: usize = 0;
+  for (; j + 64 <= stride; j += 64) {
+    const right = b + j, end = right + size;
+    let i: usize = 0, to = c + j;
+    for (; i + 48 <= row; i += 48, to += 12 * stride) {
+      outerBy16(6, a + i, row, right, to, stride, end);
+      outerBy16(6, a + i + 24, row, right, to + 6 * stride, stride, end);
+    }
+    for (; i < row; i += 16, to += 4 * stride) outerBy16(4, a + i, row, right, to, stride, end);
+  }
+  for (; j + 32 <= stride; j += 32) {
+    const right = b + j, end = right + size;
+    let i: usize = 0, to = c + j;
+    for (; i + 32 <= row; i += 32, to += 8 * stride) outer8x8(a + i, row, right, to, stride, end);
+    if (i < row) outer4x8(a + i, row, right, to, stride, end);
+  }
+  if (j == stride) return;
+  for (let i: usize = 0, to = c + j; i < row; i += 16, to += 4 * stride) {
+    outer4x4(a + i, row, b + j, to, stride, b + j + size);
   }
 }

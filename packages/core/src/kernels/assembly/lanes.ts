@@ -43,11 +43,18 @@ export function storeLanes(to: usize, value: v128, count: i32): void {
   if (count > 2) v128.store32_lane(to, value, 2, 8);
 }
 
-/** Eight floats, which V8 joins where it may: see `winograd-joined.ts`. */
+/** Eight floats, which V8 joins where it may: see `gemm-joined.ts`. */
 @inline
 export function storePair(to: usize, first: v128, second: v128): void {
   v128.store(to, first);
   v128.store(to, second, 16);
+}
+
+/** Adds eight floats to those at `to`. */
+@inline
+export function addPair(to: usize, first: v128, second: v128): void {
+  const before = v128.load(to), behind = v128.load(to, 16);
+  storePair(to, f32x4.add(before, first), f32x4.add(behind, second));
 }
 
 /** Four floats that lie `stride` bytes apart; lanes from `count` on are zero. */

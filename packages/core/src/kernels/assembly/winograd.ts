@@ -12,7 +12,7 @@
  * stays in the second-level cache.
  */
 import { finish, leakRows, padVector } from './epilogue';
-import { accumulateOuter, multiply, packSize } from './gemm';
+import { accumulateOuter, multiply, packSize, panelWidth } from './gemm';
 import { copyPixels, gatherLanes, loadLanes, madd, padded } from './lanes';
 import { gradientTilePair, inputTilePair, outputTilePair } from './winograd-joined';
 import {
@@ -135,7 +135,7 @@ function transformFilter(w: usize, to: usize, inChannels: i32, outChannels: i32,
   if (ci != inChannels) memory.fill(to, 0, 36 * stride);
   for (let o = 0; o < outChannels; o += 4) {
     const lanes = outChannels - o;
-    const panel = co - (o & ~7) >= 8 ? 8 : 4;
+    const panel = panelWidth(o, co), column = o & -panel;
     for (let i = 0; i < inChannels; i++) {
       for (let x: usize = 0; x < 3; x++) {
         if (turned) {
@@ -153,7 +153,7 @@ function transformFilter(w: usize, to: usize, inChannels: i32, outChannels: i32,
           );
         }
       }
-      let out = to + (<usize>((o & ~7) * ci + i * panel + (o & 4)) << 2);
+      let out = to + (<usize>(column * ci + i * panel + o - column) << 2);
       for (let row = work, end = work + 288; row < end; row += 48, out += 6 * stride) {
         filterTransform(v128.load(row), v128.load(row, 16), v128.load(row, 32), out, stride, k);
       }
