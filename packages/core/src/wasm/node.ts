@@ -10,9 +10,9 @@ export interface WasmOptions {
   /** Which kernels: `installTrainingKernels`, to train; those that restore, unless given. */
   install?: typeof installInferenceKernels;
   /**
-   * Whether V8 may join vectors of four floats that lie side by side into one of eight, which it does on x64 from Node 24 on
-   * when `--experimental-wasm-revectorize` is set: the values stay the same, matrix products take half the time. The flag is
-   * V8's for the whole process, and experimental, hence for processes of one's own; not set unless asked for.
+   * Whether V8 may join vectors of four floats that lie side by side into one of eight, which it does on x64 with AVX2 from
+   * Node 24 on when `--experimental-wasm-revectorize` is set: the values stay the same, matrix products take half the time. The
+   * flag is V8's for the whole process, and experimental, hence for processes of one's own; not set unless asked for.
    */
   joinVectors?: boolean;
 }
@@ -38,7 +38,10 @@ export async function startWasm({
   install({ module: await WebAssembly.compile(bytes), memory: wasmMemory(tf.backend()) });
 }
 
-/** Sets V8's flag where V8 heeds it: its 13th version, Node 24's, is the first that joins what the kernels are made of. */
+/**
+ * Sets V8's flag where V8 heeds it: its 13th version, Node 24's, is the first that joins what the kernels are made of. A newer
+ * one may have dropped it and says nothing: `scripts/bench-kernels.ts` shows whether products still run at twice the rate.
+ */
 export function letVectorsJoin(): boolean {
   const able =
     process.arch === 'x64' && Number.parseInt(process.versions.v8, 10) >= 13 && supportsRelaxedSimd();
