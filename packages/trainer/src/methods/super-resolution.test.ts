@@ -235,6 +235,8 @@ it.each([
   'sr2-small.yml',
   'sr4-small.yml',
   'sr2-small-long.yml',
+  'sr2-tiny.yml',
+  'sr4-small-long.yml',
   'sr2-aggregate.yml',
   'sr4-aggregate.yml',
   'sr2-mtkd.yml',
