@@ -96,9 +96,9 @@ test('answers a thousand hostile bodies with typed refusals, and then a good one
   expect(faults, `with PELLUCID_SEED=${seed}`).toEqual([]);
   expect(statuses[422]).toBeGreaterThan(300);
   expect(statuses[200]).toBeGreaterThan(50);
-  // A leak of a decoder is a megabyte an image; what remains are the heap's own tides.
+  // A leak of a decoder is a megabyte an image, so 500 of them; what remains are the heap's own tides, 40 to 111 MB.
   const grown = (resident.at(-1) ?? 0) - (resident[resident.length >> 1] ?? 0);
-  expect(grown, `with PELLUCID_SEED=${seed}`).toBeLessThan(100e6);
+  expect(grown, `with PELLUCID_SEED=${seed}`).toBeLessThan(200e6);
   expect((await service.restore((await seeds())[0]!.bytes)).status).toBe(200);
 }, 240_000);
 
