@@ -1,6 +1,7 @@
 /**
- * Builds the kernels from AssemblyScript: `conv.wasm`, `conv-relaxed.wasm` with fused multiply-add, and
- * `conv-checked.wasm`, the same for runtimes that check the bounds of each access themselves, as workerd does.
+ * Builds the kernels from AssemblyScript: `conv.wasm`, `conv-relaxed.wasm` with fused multiply-add, and of that two more:
+ * `conv-checked.wasm` for runtimes that check the bounds of each access themselves, as workerd does, and `conv-joined.wasm` for
+ * V8 where it joins vectors of four floats.
  * Does nothing when all are newer than every source. Run as `pnpm build:kernels`; every install runs it too.
  *
  * The modules share TensorFlow.js's memory, so they may hold no data of their own, nor a shadow stack: `asc`

@@ -1,8 +1,8 @@
 /**
  * Kernels for TensorFlow.js's wasm backend, several times as fast as its own, and the gradients it lacks.
  *
- * The work is done by a WebAssembly module of our own (`assembly/`, built to `conv.wasm` and
- * `conv-relaxed.wasm`) that computes in the backend's memory. Callers compile the module, since how that is
+ * The work is done by a WebAssembly module of our own (`assembly/`, built as
+ * `scripts/build-kernels.ts` says) that computes in the backend's memory. Callers compile the module, since how that is
  * done differs between Node and Workers.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -53,6 +53,7 @@ export interface KernelOptions {
   /**
    * Compiled `conv-relaxed.wasm` where `supportsRelaxedSimd()`, else `conv.wasm`. In workerd `conv-checked.wasm`, which
    * is a fifth faster where, as there, V8 checks the bounds of each access itself rather than leave it to the processor.
+   * `conv-joined.wasm` where V8 was told to join vectors before it is compiled, as `startWasm` of Node can.
    */
   module: WebAssembly.Module;
   /** The memory of the wasm backend: `wasmMemory(tf.backend())`, or what `instantiateWasm` was given. */
