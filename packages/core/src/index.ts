@@ -8,6 +8,7 @@ export { positionDivergence } from './losses/divergence.ts';
 export { contrastNormalised, edgeStatistics, naturalStatistics } from './losses/feature-statistics.ts';
 export { l1 } from './losses/l1.ts';
 export { greyLevels, mscnMap, neighbourProducts, sceneMoments } from './losses/mscn.ts';
+export { spectrumLoss } from './losses/spectrum.ts';
 export { waveletLoss } from './losses/wavelet.ts';
 export {
   brisqueFeatures,

@@ -10,7 +10,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { drawWeights, infer, initialWeights, Random, weightsOf } from '@pellucid/core';
+import { drawWeights, infer, initialWeights, l1, Random, weightsOf } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { openEngine } from '../src/engine/index.ts';
 import { uploadModel } from '../src/gradients/gradients.ts';
@@ -44,7 +44,7 @@ const pixels = () =>
     Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => random.next()),
     shape,
   );
-const patches = { degraded: pixels(), clean: pixels() };
+const patches = { degraded: pixels(), clean: pixels(), distance: l1 };
 const uploaded = { graph: teacher.graph, weights: uploadModel(teacher) };
 
 /** How many images each method shows the teacher. */

@@ -110,6 +110,8 @@ const recipeSchema = z
     /** What makes one image of the teachers': `mean`, or the path of a model that the method mtkd-aggregate trained. */
     aggregator: z.string().optional(),
     method: methodConfig,
+    /** How the student's image is compared with the clean one: by the spectrum of their difference, or L1 of pixels. */
+    loss: z.enum(['spectrum', 'l1']).default('spectrum'),
     optimiser: optimiserConfig,
     steps: positive,
     /** Steps between two log lines, validations and checkpoints. */

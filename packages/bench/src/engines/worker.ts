@@ -1,7 +1,7 @@
 /** A thread of a contender: one engine and one job, which it does once each time it is asked. */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { forward, infer, initialWeights, PellucidError, Random, weightsOf } from '@pellucid/core';
+import { forward, infer, initialWeights, l1, PellucidError, Random, weightsOf } from '@pellucid/core';
 import { exportOnnx } from '@pellucid/core/export';
 import { installTrainingKernels } from '@pellucid/core/kernels';
 import { startWasm } from '@pellucid/core/wasm';
@@ -70,7 +70,7 @@ function trainingStep({ net, patches, patch }: Extract<Job['work'], { kind: 'tra
   const pixels = () => Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => random.next());
   const [clean, degraded] = [pixels(), pixels()];
   return async () => {
-    const batch = { clean: tf.tensor4d(clean, shape), degraded: tf.tensor4d(degraded, shape) };
+    const batch = { clean: tf.tensor4d(clean, shape), degraded: tf.tensor4d(degraded, shape), distance: l1 };
     const student = { graph, parameters, weights };
     await lossAndGradient(methodOf({ kind: 'scratch' }, graph), student, [], batch, gradient);
     tf.dispose([batch.clean, batch.degraded]);

@@ -1,8 +1,8 @@
-import { type Model, weightsOf } from '@pellucid/core';
+import { l1, type Model, spectrumLoss, weightsOf } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { degradedShape, type Pairs } from '../data/index.ts';
 import { openGraphModel, type Teacher } from '../graph-model-teacher.ts';
-import { type Method, methodOf, type Network } from '../methods/index.ts';
+import { type Batch, type Method, methodOf, type Network } from '../methods/index.ts';
 import { Parameters } from '../parameters.ts';
 import { type Recipe, trainingGraph } from '../recipe.ts';
 import { type CacheOptions, fingerprintsOf, TeacherCache } from '../teacher-cache.ts';
@@ -28,17 +28,19 @@ export class LocalGradients implements Gradients {
   readonly parameters: Parameters;
   readonly #graph: Network['graph'];
   readonly #method: Method;
+  readonly #distance: Batch['distance'];
   readonly #teachers: Network[];
 
   /** @param cache where the teachers' answers are kept; nowhere unless given */
   constructor(
-    recipe: Pick<Recipe, 'student' | 'method'>,
+    recipe: Pick<Recipe, 'student' | 'method' | 'loss'>,
     teachers: readonly Teacher[],
     cache?: CacheOptions,
   ) {
     this.#graph = trainingGraph(recipe.student);
     const graphs = teachers.map(({ graph }) => graph);
     this.#method = methodOf(recipe.method, this.#graph, graphs);
+    this.#distance = recipe.loss === 'l1' ? l1 : spectrumLoss;
     this.parameters = new Parameters([...weightsOf(this.#graph), ...this.#method.auxiliaries]);
     this.#teachers = teachers.map((teacher) => ({
       graph: teacher.graph,
@@ -55,6 +57,7 @@ export class LocalGradients implements Gradients {
     const batch = {
       degraded: tf.tensor4d(degraded, degradedShape(pairs)),
       clean: tf.tensor4d(clean, shape),
+      distance: this.#distance,
       conditions: noiseLevels ? { noiseLevel: tf.tensor1d(noiseLevels) } : {},
       fingerprints: this.#teachers.some(({ cache }) => cache) ? fingerprintsOf(pairs) : undefined,
     };

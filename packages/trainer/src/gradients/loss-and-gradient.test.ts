@@ -1,4 +1,4 @@
-import { buildNetwork, initialWeights, Random, weightsOf } from '@pellucid/core';
+import { buildNetwork, initialWeights, l1, Random, weightsOf } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { openEngine } from '../engine/index.ts';
@@ -22,7 +22,7 @@ test.each([
   [{ kind: 'scratch' }, ['l_pixel', 'loss']],
   [{ kind: 'logits', weight: 0.5 }, ['l_pixel', 'l_teacher', 'loss']],
 ] as const)('the gradient of %j is the slope of its loss', async (config, names) => {
-  const batch = { degraded: patch(), clean: patch() };
+  const batch = { degraded: patch(), clean: patch(), distance: l1 };
   const teacher = { graph, weights: parameters.upload(noise()) };
   const before = tf.memory().numTensors;
   const lossAt = async (weights: Float32Array, gradient = new Float32Array(parameters.count)) =>

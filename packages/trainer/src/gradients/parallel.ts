@@ -11,7 +11,7 @@ import { type Gradients, LocalGradients } from './gradients.ts';
 
 /** What a worker is started with. Weights and gradient are shared memory, which both threads see without a copy. */
 export interface WorkerSetup {
-  recipe: Pick<Recipe, 'student' | 'method'>;
+  recipe: Pick<Recipe, 'student' | 'method' | 'loss'>;
   teachers: readonly Teacher[];
   cache: CacheOptions | undefined;
   engine: EngineName;

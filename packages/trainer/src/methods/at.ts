@@ -1,4 +1,4 @@
-import { type Graph, l1 } from '@pellucid/core';
+import type { Graph } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Method } from './method.ts';
 import { bytesCompared, pairTaps, runStudent, runTeacher, type TapNames } from './pairs.ts';
@@ -25,7 +25,7 @@ export function at(
       const wanted = tf.tidy(() => runTeacher(teacher!, 'degraded', batch, pairs).features.map(attentionMap));
       return () => {
         const { output, features } = runStudent(student, batch, pairs);
-        const pixel = l1(output, batch.clean);
+        const pixel = batch.distance(output, batch.clean);
         const distances = features.map((feature, i) =>
           tf.mean(tf.sum(tf.squaredDifference(attentionMap(feature), wanted[i]!), 1)),
         );

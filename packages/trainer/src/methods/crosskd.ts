@@ -1,4 +1,4 @@
-import { forwardFrom, type Graph, l1, PellucidError, trainingMemory } from '@pellucid/core';
+import { forwardFrom, type Graph, PellucidError, trainingMemory } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { conversionWeights, convert } from './conversion.ts';
 import type { Method } from './method.ts';
@@ -30,11 +30,11 @@ export function crosskd(
       const { graph, weights } = teacher!;
       return () => {
         const { output, features } = runStudent(student, batch, pairs);
-        const pixel = l1(output, batch.clean);
+        const pixel = batch.distance(output, batch.clean);
         const distances = pairs.map((pair, i) => {
           const given = { [pair.teacher]: convert(features[i]!, pair, student.weights) };
           const crossed = forwardFrom(graph, weights, batch.degraded, given, batch.conditions);
-          return tf.div(l1(crossed, batch.clean), pairs.length);
+          return tf.div(batch.distance(crossed, batch.clean), pairs.length);
         });
         const cross = tf.addN(distances) as tf.Scalar;
         return { total: tf.add(pixel, tf.mul(cross, weight)), parts: { l_pixel: pixel, l_cross: cross } };

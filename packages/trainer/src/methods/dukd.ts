@@ -56,7 +56,7 @@ export function dukd({ pixel }: { pixel: number }, student: Graph, teacher: Grap
         const restored = learn(batch.degraded);
         const small = learn(reduced);
         const losses = {
-          l_pixel: l1(restored, batch.clean),
+          l_pixel: batch.distance(restored, batch.clean),
           l_teacher: l1(restored, taught),
           l_zoom_in: l1(learn(changed), changedTaught),
           l_zoom_out_pixel: l1(small, batch.degraded),

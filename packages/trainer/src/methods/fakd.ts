@@ -29,7 +29,7 @@ export function fakd(
       const wanted = tf.tidy(() => runTeacher(teacher!, 'degraded', batch, pairs).features.map(affinity));
       return () => {
         const { output, features } = runStudent(student, batch, pairs);
-        const pixel = l1(output, batch.clean);
+        const pixel = batch.distance(output, batch.clean);
         const alike = tf.addN(features.map((feature, i) => l1(affinity(feature), wanted[i]!))) as tf.Scalar;
         return {
           total: tf.add(pixel, tf.mul(alike, weight)),

@@ -1,4 +1,4 @@
-import { type Graph, l1 } from '@pellucid/core';
+import type { Graph } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { conversionWeights, convert } from './conversion.ts';
 import type { Method } from './method.ts';
@@ -27,7 +27,7 @@ export function fitnet(
       const hints = runTeacher(teacher!, 'degraded', batch, pairs).features;
       return () => {
         const { output, features } = runStudent(student, batch, pairs);
-        const pixel = l1(output, batch.clean);
+        const pixel = batch.distance(output, batch.clean);
         const distances = pairs.map((pair, i) => {
           const guided = convert(features[i]!, pair, student.weights);
           return tf.div(tf.mean(tf.squaredDifference(guided, hints[i]!)), 2 * pairs.length);

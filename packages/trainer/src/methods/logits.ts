@@ -18,7 +18,7 @@ export function logits({ weight }: { weight: number }): Method {
       const taught = ask(teacher!, 'degraded', batch).output;
       return () => {
         const restored = forward(student.graph, student.weights, batch.degraded).output;
-        const pixel = l1(restored, batch.clean);
+        const pixel = batch.distance(restored, batch.clean);
         const imitation = l1(restored, taught);
         return {
           total: tf.add(pixel, tf.mul(imitation, weight)),

@@ -3,6 +3,7 @@ import {
   drawWeights,
   forward,
   initialWeights,
+  l1,
   type NetworkConfig,
   Random,
   weightsOf,
@@ -50,7 +51,7 @@ function stepOf(config: unknown, teachers = [{ graph: teacher, weights: weightsF
   const parameters = new Parameters([...weightsOf(student), ...method.auxiliaries]);
   const start = new Map([...initialWeights(student, random), ...drawWeights(method.auxiliaries, random)]);
   const weights = parameters.flatten(start).map((value) => value + 0.05 * random.normal());
-  const batch = { degraded: patch(), clean: patch() };
+  const batch = { degraded: patch(), clean: patch(), distance: l1 };
   const gradient = new Float32Array(parameters.count);
   const at = (weights: Float32Array, into = new Float32Array(parameters.count)) =>
     lossAndGradient(method, { graph: student, parameters, weights }, teachers, batch, into);
@@ -236,6 +237,7 @@ describe('slkd', () => {
     const tiny = {
       degraded: tf.zeros([1, 4, 4, 3]) as tf.Tensor4D,
       clean: tf.zeros([1, 4, 4, 3]) as tf.Tensor4D,
+      distance: l1,
     };
     const network = { graph: student, weights: parameters.upload(weights) };
     expect(() => method.loss(network, teachers, tiny)).toThrow(

@@ -1,4 +1,4 @@
-import { forward, l1 } from '@pellucid/core';
+import { forward } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { ask } from './ask.ts';
 import type { Method } from './method.ts';
@@ -24,7 +24,7 @@ export function mtkdAggregate(): Method {
       });
       return () => {
         const merged = forward(student.graph, student.weights, images).output;
-        const pixel = l1(merged, batch.clean);
+        const pixel = batch.distance(merged, batch.clean);
         return { total: pixel, parts: { l_pixel: pixel } };
       };
     },

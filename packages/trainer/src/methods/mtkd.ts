@@ -41,7 +41,7 @@ export function mtkd({ distance, levels, truth }: MtkdSettings): Method {
       return () => {
         const restored = forward(student.graph, student.weights, batch.degraded).output;
         const distilled = distances[distance](restored, aggregated);
-        const pixel = l1(restored, batch.clean);
+        const pixel = batch.distance(restored, batch.clean);
         return {
           total: tf.add(distilled, tf.mul(pixel, truth)),
           parts: { l_distilled: distilled, l_pixel: pixel },

@@ -55,7 +55,7 @@ export function skd({ taps, weights }: SkdSettings, student: Graph, teacher: Gra
       const wanted = features.map(rows);
       return () => {
         const { output, features } = runStudent(student, batch, pairs);
-        const pixel = l1(output, batch.clean);
+        const pixel = batch.distance(output, batch.clean);
         const kernels = pairs.map((pair, i) => {
           const [s, t] = [rows(convert(features[i]!, pair, student.weights)), wanted[i]!];
           const attended = tf.add(

@@ -97,7 +97,7 @@ export function slkd(
       return () => {
         const { output, features } = runStudent(student, batch, pairs);
         const converted = pairs.map((pair, i) => convert(features[i]!, pair, student.weights));
-        const parts: Record<string, tf.Scalar> = { l_pixel: l1(output, batch.clean) };
+        const parts: Record<string, tf.Scalar> = { l_pixel: batch.distance(output, batch.clean) };
         let total = parts.l_pixel!;
         const add = (name: string, weight: number, part: tf.Scalar) => {
           parts[name] = part;
