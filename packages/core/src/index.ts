@@ -37,6 +37,7 @@ export { type Layer, layersOf, outline, type Part } from './network/outline.ts';
 export { type ReceptiveField, receptiveField } from './network/receptive-field.ts';
 export { fold, unfold, withBranches } from './network/reparameterise.ts';
 export { type Feature, type Ops, trace } from './network/trace.ts';
+export { widen } from './network/widen.ts';
 export { buildNetwork, type NetworkConfig, networkConfig } from './networks/index.ts';
 export { drawWeights, initialWeights, type Weights } from './networks/initial-weights.ts';
 export { Random } from './random.ts';

@@ -54,7 +54,7 @@ export const dataConfig = z.strictObject({
 
 /** How a student is trained, whichever network it is. */
 const studentTraining = {
-  /** A model of the same network to start from, instead of random weights. */
+  /** A model to start from, instead of random weights: of the same network, or of a narrower form of it. */
   init: z.string().optional(),
   /** Train every 3x3 convolution as a sum of branches, which the released model has folded into one. */
   reparameterised: z.boolean().optional(),

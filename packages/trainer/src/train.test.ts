@@ -188,16 +188,18 @@ test('resuming needs something to resume', async () => {
   });
 });
 
-test('a student starts from a model of its own network only', async () => {
+test('a student starts from a model of its own network, or of a narrower one', async () => {
   const init = path.join(folder, 'model.safetensors');
   const { model } = (await train({ recipe, data, folder }))!;
   await writeFile(init, writeModel(model, 'F32'));
   const student = { ...recipe.student, init };
   const stop = AbortSignal.abort();
   await train({ recipe: { ...recipe, student }, data, folder: path.join(folder, 'same'), signal: stop });
-  const other = parseRecipe(formatRecipe({ ...recipe, student }), ['student.widths=[16]']);
-  const wider = train({ recipe: other, data, folder });
-  await expect(wider).rejects.toMatchObject({ code: 'train/other-network' });
+  const grown = parseRecipe(formatRecipe({ ...recipe, student }), ['student.widths=[16]']);
+  await train({ recipe: grown, data, folder: path.join(folder, 'grown'), signal: stop });
+  const other = parseRecipe(formatRecipe({ ...recipe, student }), ['student.encoder=[2]']);
+  const deeper = train({ recipe: other, data, folder });
+  await expect(deeper).rejects.toMatchObject({ code: 'train/other-network' });
 });
 
 test('a teacher that cannot take the patches, or a folder that cannot be written, is refused', async () => {

@@ -14,6 +14,7 @@ import {
   type Weights,
   type WeightTensors,
   weightsOf,
+  widen,
 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { writeAtomically } from './atomic-file.ts';
@@ -199,10 +200,15 @@ async function plainWeights(recipe: Recipe, random: Random): Promise<Weights> {
   if (recipe.student.init === undefined) return initialWeights(buildNetwork(network), random);
   const model = await loadModel(recipe.student.init);
   if (JSON.stringify(model.network) === JSON.stringify(network)) return model.weights;
-  throw new PellucidError(
-    'train/other-network',
-    `The student cannot start from ${recipe.student.init}: that model is ${JSON.stringify(model.network)}.`,
-  );
+  try {
+    return widen(model, buildNetwork(network), random);
+  } catch (cause) {
+    throw new PellucidError(
+      'train/other-network',
+      `The student cannot start from ${recipe.student.init}: that model, ${JSON.stringify(model.network)}, is neither the student's network nor a narrower form of it.`,
+      { cause },
+    );
+  }
 }
 
 function startFrom(weights: Float32Array): TrainingState {
