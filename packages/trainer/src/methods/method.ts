@@ -17,8 +17,8 @@ export interface Network {
 export interface Batch {
   degraded: tf.Tensor4D;
   clean: tf.Tensor4D;
-  /** How far restored patches are from clean ones, as the recipe's `loss` has it. */
-  distance: (restored: tf.Tensor4D, clean: tf.Tensor4D) => tf.Scalar;
+  /** How far restored patches are from those they should be, as the recipe's `loss` has it. */
+  distance: (restored: tf.Tensor4D, wanted: tf.Tensor4D) => tf.Scalar;
   /** What a teacher that is told the noise level is told of each degraded patch, where it is known. */
   conditions?: Conditions;
   /** What a cached answer to each patch is found by. */
