@@ -20,10 +20,12 @@ const pixelWeight = 0.05;
 export function spectrumLoss(a: tf.Tensor4D, b: tf.Tensor4D): tf.Scalar {
   return tf.tidy(() => {
     const [n, h, w, c] = a.shape;
-    const difference = tf.reshape(tf.sub(a, b), [n, h, w * c]);
-    const columns = tf.reshape(tf.matMul(cosines(h), difference), [n, h, w, c]);
-    const turned = tf.reshape(tf.transpose(columns, [0, 2, 1, 3]), [n, w, h * c]);
-    const spectrum = tf.matMul(cosines(w), turned);
+    const difference = tf.sub<tf.Tensor4D>(a, b);
+    // Plane by plane, each row's transform, then each column's. Not every engine multiplies one matrix by a batch of them.
+    const rows: tf.Tensor2D = tf.reshape(tf.transpose(difference, [0, 3, 1, 2]), [n * c * h, w]);
+    const across = tf.reshape(tf.matMul(rows, cosines(w), false, true), [n * c, h, w]);
+    const columns: tf.Tensor2D = tf.reshape(tf.transpose(across, [0, 2, 1]), [n * c * w, h]);
+    const spectrum = tf.matMul(columns, cosines(h), false, true);
     const size = (values: tf.Tensor) => tf.mean<tf.Scalar>(tf.abs(values));
     return tf.add<tf.Scalar>(size(spectrum), tf.mul(size(difference), pixelWeight));
   });
@@ -31,8 +33,8 @@ export function spectrumLoss(a: tf.Tensor4D, b: tf.Tensor4D): tf.Scalar {
 
 const known = new Map<number, Float32Array>();
 
-/** The orthonormal DCT-II of `length` values as a matrix, [1, length, length]: a frequency to a row. */
-function cosines(length: number): tf.Tensor3D {
+/** The orthonormal DCT-II of `length` values as a matrix: a frequency to a row. */
+function cosines(length: number): tf.Tensor2D {
   let values = known.get(length);
   if (!values) {
     values = Float32Array.from({ length: length ** 2 }, (_, at) => {
@@ -42,5 +44,5 @@ function cosines(length: number): tf.Tensor3D {
     });
     known.set(length, values);
   }
-  return tf.tensor3d(values, [1, length, length]);
+  return tf.tensor2d(values, [length, length]);
 }
