@@ -13,6 +13,7 @@ steps: 300
 test('fills in defaults and survives being printed', () => {
   const recipe = parseRecipe(minimal);
   expect(recipe.optimiser).toMatchObject({ kind: 'muon', learningRate: 8e-4, warmup: 200, ema: 0.999 });
+  expect(recipe.loss).toEqual({ l1: 0.05, spectrum: 1 });
   expect(recipe.data).toMatchObject({ photographs: 'procedural', patch: 64, validation: { count: 8 } });
   expect(parseRecipe(formatRecipe(recipe))).toEqual(recipe);
 });
@@ -46,6 +47,7 @@ test.each([
   ['data: { validation: { cuont: 1 } }', 'data.validation.cuont: unknown key; did you mean "count"?'],
   ['optimiser: { learningRate: fast }', 'optimiser.learningRate: expected number, received string'],
   ['optimiser: { warmup: 300 }', 'optimiser.warmup: must be less than steps'],
+  ['loss: { l1: 0, spectrum: 0 }', 'loss: needs a weight that is not 0'],
   ['data: { patch: 63 }', 'data.patch: must be a multiple of 2'],
   ['data: { validation: { size: 7 } }', 'data.validation.size: must be a multiple of 2'],
 ])('names the mistake in "%s"', (mistake, message) => {

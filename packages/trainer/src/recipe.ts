@@ -93,6 +93,17 @@ const optimiserConfig = z
   }))
   .prefault({});
 
+/** The weights of the distances that add up, of which one must not be 0. */
+const lossConfig = z
+  .strictObject({
+    /** Of the mean absolute difference of pixels. */
+    l1: z.number().nonnegative().default(0.05),
+    /** Of that of spectra. */
+    spectrum: z.number().nonnegative().default(1),
+  })
+  .refine(({ l1, spectrum }) => l1 + spectrum > 0, { error: 'needs a weight that is not 0' })
+  .prefault({});
+
 const recipeSchema = z
   .strictObject({
     /** Name of the run and of its folder. */
@@ -110,8 +121,8 @@ const recipeSchema = z
     /** What makes one image of the teachers': `mean`, or the path of a model that the method mtkd-aggregate trained. */
     aggregator: z.string().optional(),
     method: methodConfig,
-    /** How the student's image is compared with the clean one: by the spectrum of their difference, or L1 of pixels. */
-    loss: z.enum(['spectrum', 'l1']).default('spectrum'),
+    /** How the student's image is held against the clean one. */
+    loss: lossConfig,
     optimiser: optimiserConfig,
     steps: positive,
     /** Steps between two log lines, validations and checkpoints. */

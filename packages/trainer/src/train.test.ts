@@ -18,7 +18,7 @@ task: denoise
 degradation: { kind: gaussian-noise, sigma: 25 }
 student: { kind: edge-unet, widths: [8], encoder: [1], decoder: [] }
 method: { kind: scratch }
-loss: l1
+loss: { l1: 1, spectrum: 0 }
 data: { patch: 8, batch: 2, validation: { count: 1, size: 8 } }
 optimiser: { kind: adamw, warmup: 2, learningRate: 1e-2 }
 steps: 6

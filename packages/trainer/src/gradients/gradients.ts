@@ -1,7 +1,8 @@
-import { l1, type Model, spectrumLoss, weightsOf } from '@pellucid/core';
+import { type Model, weightsOf } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { degradedShape, type Pairs } from '../data/index.ts';
 import { openGraphModel, type Teacher } from '../graph-model-teacher.ts';
+import { distanceOf } from '../methods/distance.ts';
 import { type Batch, type Method, methodOf, type Network } from '../methods/index.ts';
 import { Parameters } from '../parameters.ts';
 import { type Recipe, trainingGraph } from '../recipe.ts';
@@ -40,7 +41,7 @@ export class LocalGradients implements Gradients {
     this.#graph = trainingGraph(recipe.student);
     const graphs = teachers.map(({ graph }) => graph);
     this.#method = methodOf(recipe.method, this.#graph, graphs);
-    this.#distance = recipe.loss === 'l1' ? l1 : spectrumLoss;
+    this.#distance = distanceOf(recipe.loss);
     this.parameters = new Parameters([...weightsOf(this.#graph), ...this.#method.auxiliaries]);
     this.#teachers = teachers.map((teacher) => ({
       graph: teacher.graph,

@@ -15,7 +15,7 @@ import { openParallelGradients, split } from './parallel.ts';
 const student: NetworkConfig = { kind: 'edge-unet', widths: [8, 8], encoder: [1, 0], decoder: [1] };
 const graph = buildNetwork(student);
 const count = parameters(graph);
-const recipe = { student, method: { kind: 'logits', weight: 0.5 }, loss: 'spectrum' } as const;
+const recipe = { student, method: { kind: 'logits', weight: 0.5 }, loss: { l1: 0.05, spectrum: 1 } } as const;
 const random = new Random(1);
 const noise = (length: number) => Float32Array.from({ length }, () => 0.2 * random.normal());
 const teacher: Model = {
