@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { formatRecipe, parseRecipe } from './recipe.ts';
 
@@ -13,9 +15,14 @@ steps: 300
 test('fills in defaults and survives being printed', () => {
   const recipe = parseRecipe(minimal);
   expect(recipe.optimiser).toMatchObject({ kind: 'muon', learningRate: 8e-4, warmup: 200, ema: 0.999 });
-  expect(recipe.loss).toEqual({ l1: 0.05, spectrum: 1 });
+  expect(recipe.loss).toEqual({ l1: 1, spectrum: 0 });
   expect(recipe.data).toMatchObject({ photographs: 'procedural', patch: 64, validation: { count: 8 } });
   expect(parseRecipe(formatRecipe(recipe))).toEqual(recipe);
+});
+
+const recipes = path.join(import.meta.dirname, '../../../recipes');
+test.each(globSync('**/*.yml', { cwd: recipes }))('recipes/%s parses', (file) => {
+  expect(() => parseRecipe(readFileSync(path.join(recipes, file), 'utf8'))).not.toThrow();
 });
 
 test('weights decay under muon unless told otherwise, and under adamw when told', () => {

@@ -97,9 +97,9 @@ const optimiserConfig = z
 const lossConfig = z
   .strictObject({
     /** Of the mean absolute difference of pixels. */
-    l1: z.number().nonnegative().default(0.05),
+    l1: z.number().nonnegative().default(1),
     /** Of that of spectra. */
-    spectrum: z.number().nonnegative().default(1),
+    spectrum: z.number().nonnegative().default(0),
   })
   .refine(({ l1, spectrum }) => l1 + spectrum > 0, { error: 'needs a weight that is not 0' })
   .prefault({});

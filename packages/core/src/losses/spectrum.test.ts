@@ -29,6 +29,17 @@ it('is as large as an L1 of pixels where the difference is white', () => {
   expect(of(white) / l1(white, tf.zerosLike(white)).dataSync()[0]!).toBeCloseTo(1, 1);
 });
 
+it('keeps no tensor, and tells both images', () => {
+  const [a, b] = [5, 6].map((seed) => tf.randomNormal([2, 8, 12, 3], 0, 1, 'float32', seed)) as [
+    tf.Tensor4D,
+    tf.Tensor4D,
+  ];
+  const before = tf.memory().numTensors;
+  const [towards, away] = tf.grads((a, b) => spectrumLoss(a as tf.Tensor4D, b as tf.Tensor4D))([a, b]);
+  expect([...away!.dataSync()]).toEqual([...tf.neg(towards!).dataSync()]);
+  expect(tf.memory().numTensors).toBe(before + 3);
+});
+
 it('has the slope of its value', () => {
   const target = tf.reshape(noise(8, 12), [8, 12, 3]) as tf.Tensor3D;
   const value = (x: tf.Tensor3D) =>

@@ -12,14 +12,48 @@ import * as tf from '@tensorflow/tfjs-core';
  * @param a, b [n, h, w, c] of one shape
  */
 export function spectrumLoss(a: tf.Tensor4D, b: tf.Tensor4D): tf.Scalar {
-  return tf.tidy(() => {
-    const [n, h, w, c] = a.shape;
-    // Plane by plane, each row's transform, then each column's. Not every engine multiplies one matrix by a batch of them.
-    const rows: tf.Tensor2D = tf.reshape(tf.transpose(tf.sub(a, b), [0, 3, 1, 2]), [n * c * h, w]);
-    const across = tf.reshape(tf.matMul(rows, cosines(w), false, true), [n * c, h, w]);
-    const columns: tf.Tensor2D = tf.reshape(tf.transpose(across, [0, 2, 1]), [n * c * w, h]);
-    return tf.mean(tf.abs(tf.matMul(columns, cosines(h), false, true))) as tf.Scalar;
+  // Its gradient is written out, so that of all steps of the transform the spectrum alone is kept for it.
+  const loss = tf.customGrad((...inputs: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const [a, b, save] = inputs as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
+    const [n, height, width, c] = a.shape;
+    const spectrum = tf.tidy(() => {
+      const planes: tf.Tensor3D = tf.reshape(tf.transpose(tf.sub(a, b), [0, 3, 1, 2]), [
+        n * c,
+        height,
+        width,
+      ]);
+      return transform(planes, cosines(height), cosines(width));
+    });
+    save([spectrum]);
+    const gradFunc = (slope: tf.Scalar, saved: tf.Tensor[]) => {
+      const [spectrum] = saved as [tf.Tensor3D];
+      const towards = tf.tidy(() => {
+        const signs = tf.mul<tf.Tensor3D>(tf.step(spectrum, -1), tf.div(slope, spectrum.size));
+        const planes = transform(
+          signs,
+          tf.transpose<tf.Tensor2D>(cosines(height)),
+          tf.transpose<tf.Tensor2D>(cosines(width)),
+        );
+        return tf.transpose(tf.reshape(planes, [n, c, height, width]), [0, 2, 3, 1]);
+      });
+      return [towards, tf.neg(towards)];
+    };
+    return { value: tf.mean<tf.Scalar>(tf.abs(spectrum)), gradFunc };
   });
+  return loss(a, b) as tf.Scalar;
+}
+
+/**
+ * Each plane of [planes, height, width] between the matrices `down` and `across` transposed. Written with products of two
+ * matrices, since not every engine multiplies one by a batch of them.
+ */
+function transform(planes: tf.Tensor3D, down: tf.Tensor2D, across: tf.Tensor2D): tf.Tensor3D {
+  const [count, height, width] = planes.shape;
+  const rows: tf.Tensor2D = tf.reshape(planes, [count * height, width]);
+  const wide: tf.Tensor3D = tf.reshape(tf.matMul(rows, across, false, true), [count, height, width]);
+  const columns: tf.Tensor2D = tf.reshape(tf.transpose(wide, [0, 2, 1]), [count * width, height]);
+  const high: tf.Tensor3D = tf.reshape(tf.matMul(columns, down, false, true), [count, width, height]);
+  return tf.transpose<tf.Tensor3D>(high, [0, 2, 1]);
 }
 
 const known = new Map<number, Float32Array>();

@@ -3,7 +3,6 @@ import {
   enlargement,
   forward,
   type Graph,
-  l1,
   PellucidError,
   Random,
   trainingMemory,
@@ -25,7 +24,7 @@ const share = 0.3;
  * x_d. The student sees y_s changed by g: inverted, mirrored along either axis, transposed, each of 3 in 10; its label is
  * changed alike (label consistency).
  *
- * The authors' code takes a step of the optimiser for the first two terms and another for the rest; here it is one. The
+ * Here |a - b| is the recipe's `loss`, all five times. The authors' code takes a step of the optimiser for the first two terms and another for the rest; here it is one. The
  * part and its changes follow from the patch's own pixels, so that resumed runs and several workers choose alike.
  *
  * @throws PellucidError `method/keeps-size` where the student does not enlarge
@@ -57,10 +56,10 @@ export function dukd({ pixel }: { pixel: number }, student: Graph, teacher: Grap
         const small = learn(reduced);
         const losses = {
           l_pixel: batch.distance(restored, batch.clean),
-          l_teacher: l1(restored, taught),
-          l_zoom_in: l1(learn(changed), changedTaught),
-          l_zoom_out_pixel: l1(small, batch.degraded),
-          l_zoom_out_teacher: l1(small, reducedTaught),
+          l_teacher: batch.distance(restored, taught),
+          l_zoom_in: batch.distance(learn(changed), changedTaught),
+          l_zoom_out_pixel: batch.distance(small, batch.degraded),
+          l_zoom_out_teacher: batch.distance(small, reducedTaught),
         };
         const { l_pixel, l_teacher, l_zoom_in, l_zoom_out_pixel, l_zoom_out_teacher } = losses;
         const truth = tf.mul(tf.add(l_pixel, l_zoom_out_pixel), pixel);

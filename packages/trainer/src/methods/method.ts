@@ -17,7 +17,7 @@ export interface Network {
 export interface Batch {
   degraded: tf.Tensor4D;
   clean: tf.Tensor4D;
-  /** How far restored patches are from those they should be, as the recipe's `loss` has it. */
+  /** How far restored patches are from those they should be, by the recipe's `loss`: |S(x) - y| in the methods' equations. */
   distance: (restored: tf.Tensor4D, wanted: tf.Tensor4D) => tf.Scalar;
   /** What a teacher that is told the noise level is told of each degraded patch, where it is known. */
   conditions?: Conditions;
