@@ -2,6 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  cameraNoise,
+  type Degradation,
   type Finding,
   gaussianNoise,
   motionBlur,
@@ -10,7 +12,7 @@ import {
   rain,
   resizeBicubic,
 } from '@pellucid/core';
-import { isImageFile, readImage } from '@pellucid/trainer';
+import { isImageFile, jpegCodec, readImage } from '@pellucid/trainer';
 import sharp from 'sharp';
 
 export type Bytes = Raster & { data: Uint8Array };
@@ -27,14 +29,25 @@ export function shrunk(image: Bytes, factor: number, most: number): Bytes {
   return cropped(small, Math.min(most, small.width), Math.min(most, small.height));
 }
 
-export function cropped({ width, height, data }: Bytes, toWidth: number, toHeight: number): Bytes {
-  const [left, top] = [(width - toWidth) >> 1, (height - toHeight) >> 1];
-  const cut = new Uint8Array(toWidth * toHeight * 3);
-  for (let y = 0; y < toHeight; y++) {
-    const from = 3 * ((top + y) * width + left);
-    cut.set(data.subarray(from, from + 3 * toWidth), 3 * y * toWidth);
+/** Its middle. */
+export function cropped(image: Bytes, width: number, height: number): Bytes {
+  return cut(image, (image.width - width) >> 1, (image.height - height) >> 1, width, height);
+}
+
+/** A square of it, from anywhere. */
+export function piece(image: Bytes, side: number, random: Random): Bytes {
+  const left = random.integer(image.width - side + 1);
+  const top = random.integer(image.height - side + 1);
+  return cut(image, left, top, side, side);
+}
+
+function cut({ width: whole, data }: Bytes, left: number, top: number, width: number, height: number): Bytes {
+  const part = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const from = 3 * ((top + y) * whole + left);
+    part.set(data.subarray(from, from + 3 * width), 3 * y * width);
   }
-  return { width: toWidth, height: toHeight, channels: 3, data: cut };
+  return { width, height, channels: 3, data: part };
 }
 
 /** One degraded photograph, and what was done to it. */
@@ -46,6 +59,9 @@ export interface Sample {
   sigma?: number;
   quality?: number;
 }
+
+/** Noise of a camera below this deviation, 0..255, is not worth mending: such a photograph is no lesson. */
+const FAINTEST = 3;
 
 /** What is made of a clean photograph: as itself, hardly compressed, and under each degradation. Drawn from `random`. */
 export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Sample> {
@@ -64,21 +80,36 @@ export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Samp
     [30, 55],
   ] as const) {
     const sigma = random.uniform(low, high);
-    const noisy = degraded(image, gaussianNoise({ sigma }), random);
+    const noisy = await degraded(image, gaussianNoise({ sigma }), random);
     yield { image: noisy, finding: 'noise', kind: `noise, sigma ${low} to ${high}`, sigma };
   }
   const sigma = random.uniform(10, 40);
-  const stored = await compressed(degraded(image, gaussianNoise({ sigma }), random), 80 + random.integer(18));
+  const stored = await compressed(
+    await degraded(image, gaussianNoise({ sigma }), random),
+    80 + random.integer(18),
+  );
   yield { image: stored, finding: 'noise', kind: 'noise, then JPEG from 80' };
-  const faint = degraded(image, gaussianNoise({ sigma: random.uniform(10, 40) }), random);
+  const faint = await degraded(image, gaussianNoise({ sigma: random.uniform(10, 40) }), random);
   yield { image: enlarged(faint, random), finding: 'noise', kind: 'noise, then enlarged' };
+  const camera = cameraNoise(
+    { shot: [-3.5, -1.9], smoothing: [0.2, 1.6], stored: 0.7, quality: [85, 98] },
+    jpegCodec,
+  );
+  for (const [kind, base] of [
+    ['noise of a camera', image],
+    ['noise of a camera, at full size', enlarged(image, random)],
+  ] as const) {
+    const noisy = await degraded(base, camera, random);
+    const sigma = deviation(noisy, base);
+    if (sigma >= FAINTEST) yield { image: noisy, finding: 'noise', kind, sigma };
+  }
   for (const [low, high] of [
     [4, 10],
     [10, 30],
   ] as const) {
     const blur = motionBlur({ travel: [low, high], shake: [0, 0.6], sigma: [0, 1.5] });
     yield {
-      image: degraded(image, blur, random),
+      image: await degraded(image, blur, random),
       finding: 'blur',
       kind: `motion blur, ${low} to ${high} px`,
     };
@@ -118,7 +149,7 @@ export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Samp
     ['rain', heavy, 1 + random.integer(4)],
   ] as const) {
     const fall = rain({ layers, angle: [-40, 40], ...(settings as unknown as Ranges) });
-    yield { image: degraded(image, fall, random), finding: 'rain', kind };
+    yield { image: await degraded(image, fall, random), finding: 'rain', kind };
   }
 }
 
@@ -126,13 +157,13 @@ type Ranges = Omit<Parameters<typeof rain>[0], 'layers' | 'angle'>;
 
 /** As a camera's own picture at full size is: no detail as fine as its pixels. */
 function enlarged(image: Bytes, random: Random): Bytes {
-  const large = resizeBicubic(image, random.uniform(1.3, 2.2)) as Bytes;
+  const large = resizeBicubic(image, random.uniform(1.3, 3)) as Bytes;
   return cropped(large, Math.min(image.width, large.width), Math.min(image.height, large.height));
 }
 
-function degraded(image: Bytes, degradation: ReturnType<typeof gaussianNoise>, random: Random): Bytes {
+async function degraded(image: Bytes, degradation: Degradation, random: Random): Promise<Bytes> {
   const pixels = Float32Array.from(image.data, (value) => value / 255);
-  return bytes({ ...image, data: degradation.apply(pixels, image.width, image.height, random) });
+  return bytes({ ...image, data: await degradation.apply(pixels, image.width, image.height, random) });
 }
 
 async function compressed(image: Bytes, quality: number): Promise<Bytes> {
@@ -148,4 +179,9 @@ function bytes(image: Raster): Bytes {
   if (image.data instanceof Uint8Array) return image as Bytes;
   const data = Uint8Array.from(image.data, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
   return { ...image, data };
+}
+
+/** Root mean square of the difference, 0..255. */
+function deviation(a: Bytes, b: Bytes): number {
+  return Math.sqrt(a.data.reduce((sum, value, i) => sum + (value - b.data[i]!) ** 2, 0) / a.data.length);
 }

@@ -6,7 +6,7 @@
  *
  * Teaches with every photograph of the folders of `--train`, scaled down 1.4 to 2.5 times so that the JPEG their files
  * went through is gone, clean and under each degradation of diagnosis-samples.ts. A fifth of them is held aside to choose
- * the threshold: 0.8, or more where more than the share `--alarms` (default 0.02) of the clean ones is accused. Tests with
+ * the threshold: 0.85, or more where more than the share `--alarms` (default 0.02) of the clean ones is accused. Tests with
  * every photograph of `--test` as it is; of a folder that holds pairs, `norain`, `mean` and `sharp` are taken for clean, and
  * `rainy`, `real` and `blur` are what they are called. `--keep` tests what the repository holds, and fits nothing. What it
  * holds was taught by BSDS500_train (67 of whose scenes are Rain100L's, there at full size), BSDS500_test and photos_cc0.
@@ -21,15 +21,17 @@ import { FARTHEST, type Perceptron, perceive, standardised } from '../../core/sr
 import { interpret } from '../../core/src/diagnose/diagnose.ts';
 import { diagnosisModel } from '../../core/src/diagnose/diagnosis-model.ts';
 import { diagnosticFeatures } from '../../core/src/diagnose/features.ts';
-import { type Bytes, photographs, type Sample, shrunk, spoilt } from './diagnosis-samples.ts';
+import { type Bytes, photographs, piece, type Sample, shrunk, spoilt } from './diagnosis-samples.ts';
 
 const UNITS = 20;
 const STEPS = 3000;
 const RATE = 0.01;
 const DECAY = 1e-3;
 const SIDE = 384;
+/** Of a photograph as large as cameras take them, taught as clean as they are: soft, that is, without being blurred. */
+const PIECES = 24;
 /** The least threshold: photographs of other kinds than the teaching ones are accused more often than these. */
-const CAUTIOUS = 0.8;
+const CAUTIOUS = 0.85;
 
 type Example = Omit<Sample, 'image'> & { features: number[]; weight: number };
 
@@ -60,6 +62,9 @@ async function fitted(folders: string[], alarms: number): Promise<typeof diagnos
       const stream = random.fork(file);
       const large = image.width * image.height > 2e6;
       const [low, high] = large ? [2, 4] : [1.4, 2.5];
+      const pieces = large ? Array.from({ length: PIECES }, () => piece(image, SIDE, stream)) : [];
+      for (const image of pieces)
+        lessons.push(example({ image, finding: 'none', kind: 'clean, at full size' }));
       for (let copy = 0; copy < (large ? 6 : 1); copy++)
         for await (const sample of spoilt(shrunk(image, stream.uniform(low, high), SIDE), stream))
           (count % 5 === 4 ? aside : lessons).push(example(sample));

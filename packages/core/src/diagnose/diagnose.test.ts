@@ -8,6 +8,7 @@ import { Random } from '../random.ts';
 import type { Raster } from '../raster.ts';
 import { diagnose, type Finding } from './diagnose.ts';
 import { diagnosticFeatures } from './features.ts';
+import { GrainStatistics } from './grain.ts';
 import { NoiseStatistics } from './noise.ts';
 import { regionsOf } from './regions.ts';
 
@@ -93,6 +94,40 @@ describe('diagnosticFeatures', () => {
   });
 });
 
+describe('GrainStatistics', () => {
+  /** Deviations in the tenth of the blocks that is flattest: grey at 2 and 4 times the size, colour at 1, 2 and 4. */
+  const grain = (image: Raster) => {
+    const statistics = new GrainStatistics();
+    for (const region of regionsOf(image)) statistics.add(region);
+    const [grey2, , grey4, , colour1, , colour2, , colour4] = statistics
+      .features()
+      .map((value) => Math.exp(value));
+    return { grey2, grey4, colour1, colour2, colour4 } as Record<string, number>;
+  };
+
+  it('halve white noise with each halving of the photograph', () => {
+    const { colour1, colour2, colour4 } = grain(spoilt(drawn(400, 300), gaussianNoise({ sigma: 20 }), 3));
+    expect(colour2! / colour1!).toBeCloseTo(0.5, 1);
+    expect(colour4! / colour2!).toBeCloseTo(0.5, 1);
+  });
+
+  it('find smoothed noise at the size it was smoothed to', async () => {
+    const { data, ...size } = spoilt(drawn(400, 300), gaussianNoise({ sigma: 20 }), 4);
+    const soft = await sharp(data, { raw: size }).blur(1.6).raw().toBuffer();
+    const { colour1, colour2, colour4 } = grain({ ...size, data: new Uint8Array(soft) });
+    expect(colour4).toBeGreaterThan(1.5 * colour1!);
+    expect(colour2).toBeGreaterThan(1.5 * colour1!);
+  });
+
+  it('find no colour in grey noise', () => {
+    const noisy = spoilt(drawn(400, 300), gaussianNoise({ sigma: 20 }), 5);
+    const grey = { ...noisy, data: noisy.data.map((_, i, data) => data[i - (i % 3)]!) };
+    const { grey2, colour2 } = grain(grey);
+    expect(grey2).toBeGreaterThan(5);
+    expect(colour2).toBeLessThan(0.3);
+  });
+});
+
 it('leaves alone what is too small to tell', () => {
   expect(diagnose(drawn(31, 200))).toMatchObject({ finding: 'none', probabilities: { none: 1 } });
 });
@@ -133,4 +168,26 @@ describe.skipIf(missing !== '')(`diagnose on photographs${missing}`, () => {
     });
     expect(count(await found((image, i) => spoilt(image, fall, i)), 'rain')).toBeGreaterThanOrEqual(6);
   }, 180_000);
+});
+
+const cameras = photographs('CC');
+const without = existsSync(cameras) ? '' : ` (skipped: no ${cameras})`;
+
+describe.skipIf(without !== '')(`diagnose on a camera's own noise${without}`, () => {
+  const found = async (part: string) => {
+    const files = readdirSync(join(cameras, part));
+    return Promise.all(
+      files.map(async (file) => diagnose(await readPicture(join(cameras, part, file))).finding),
+    );
+  };
+
+  it('finds it in most, though the camera smoothed it', async () => {
+    const findings = await found('real');
+    expect(findings.filter((finding) => finding === 'noise').length).toBeGreaterThanOrEqual(9);
+    expect(findings.filter((finding) => finding === 'none').length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('finds none in the mean of many shots', async () => {
+    expect(await found('mean')).not.toContain('noise');
+  });
 });

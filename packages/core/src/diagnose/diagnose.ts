@@ -41,12 +41,12 @@ const SURE = diagnosisModel.threshold;
 /**
  * Tells what spoils a photograph: noise, blur (of motion or focus), JPEG, rain, or nothing.
  *
- * A classifier of our own looks at the residual's statistics in flat blocks, at how fast grey changes with distance, at
- * steps on a grid of 8 and at bright thin streaks, in up to 2^18 pixels spread over the photograph. It is cautious: a good
- * photograph is to be left alone, so what it is not sure of is `none`; so is one below 32 pixels a side.
- * `packages/bench/scripts/fit-diagnosis.ts` fits it and prints how often it is right. Two degradations at once are
- * found as the stronger of them. What it was taught are photographs scaled down for a screen: a piece of a camera's
- * picture at full size, which is soft, may pass for blurred, and the camera's own faint noise in it for none.
+ * A classifier of our own looks at the residual's statistics in flat blocks, of grey and of colour and at three sizes of
+ * detail, at how fast grey changes with distance, at steps on a grid of 8 and at bright thin streaks, in up to 2^18 pixels
+ * spread over the photograph. It is cautious: a good photograph is to be left alone, so what it is not sure of is `none`;
+ * so is one below 32 pixels a side. `packages/bench/scripts/fit-diagnosis.ts` fits it and prints how often it is right.
+ * Two degradations at once are found as the stronger of them. What it was taught are mostly photographs scaled down for a
+ * screen: a piece of a camera's picture at full size, which is soft, may pass for blurred.
  *
  * @param image of any array type; alpha is not looked at.
  */

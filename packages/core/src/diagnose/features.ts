@@ -1,5 +1,6 @@
 import type { Raster } from '../raster.ts';
 import { BlockStatistics } from './blockiness.ts';
+import { GrainStatistics } from './grain.ts';
 import { NoiseStatistics } from './noise.ts';
 import { regionsOf } from './regions.ts';
 import { SharpnessStatistics } from './sharpness.ts';
@@ -12,6 +13,7 @@ import { StreakStatistics } from './streaks.ts';
 export function diagnosticFeatures(image: Raster): number[] {
   const statistics = [
     new NoiseStatistics(),
+    new GrainStatistics(),
     new SharpnessStatistics(),
     new BlockStatistics(),
     new StreakStatistics(),
