@@ -17,13 +17,9 @@ import { parseArgs } from 'node:util';
 import { brisqueFeatures, brisqueScore, msSsim, Random, readSupportVectorModel } from '@pellucid/core';
 import { isImageFile, proceduralPhotograph, readImage } from '@pellucid/trainer';
 import { choleskySolve } from '../../core/src/metrics/cholesky.ts';
+import { type FeatureModel, featureModel } from '../../core/src/metrics/feature-model.ts';
 import { type KernelRegressor, regress } from '../../core/src/metrics/kernel-regressor.ts';
-import {
-  blockFeatures,
-  type FeatureModel,
-  featureModel,
-  naturalnessDistance,
-} from '../../core/src/metrics/naturalness.ts';
+import { blockFeatures, naturalnessDistance } from '../../core/src/metrics/naturalness.ts';
 import { type Bytes, distort, distortions } from './distortions.ts';
 
 const images = { train: 70, test: 24 };
@@ -51,7 +47,7 @@ for (const [index, picture] of pictures.entries()) lessons.push(...(await spoilt
 const quality = fit(lessons);
 const pristine = featureModel(pictures.flatMap(blockFeatures));
 write('quality-model', 'qualityModel', 'KernelRegressor', 'kernel-regressor', quality);
-write('pristine-model', 'pristineModel', 'FeatureModel', 'naturalness', {
+write('pristine-model', 'pristineModel', 'FeatureModel', 'feature-model', {
   mean: pristine.mean.map(short),
   covariance: pristine.covariance.map((row, i) => row.slice(0, i + 1).map(short)),
 } satisfies FeatureModel);

@@ -1,7 +1,8 @@
 export { brisqueFeatures, brisqueScore } from './brisque.ts';
+export type { FeatureModel } from './feature-model.ts';
 export { type KernelRegressor, readSupportVectorModel } from './kernel-regressor.ts';
 export { msSsim } from './ms-ssim.ts';
-export { type FeatureModel, naturalnessDistance } from './naturalness.ts';
+export { naturalnessDistance } from './naturalness.ts';
 export { type Piqe, piqe } from './piqe.ts';
 export type { MetricOptions } from './planes.ts';
 export { psnr } from './psnr.ts';

@@ -5,7 +5,8 @@ import { photographs, readPicture } from '../../testing/images.ts';
 import { Random } from '../random.ts';
 import type { Raster } from '../raster.ts';
 import { choleskySolve } from './cholesky.ts';
-import { blockFeatures, featureModel, naturalnessDistance } from './naturalness.ts';
+import { featureModel } from './feature-model.ts';
+import { blockFeatures, naturalnessDistance } from './naturalness.ts';
 import { qualityScore } from './quality-score.ts';
 
 function noise(width: number, height: number, sigma: number): Raster {

@@ -2,6 +2,7 @@ import { PellucidError } from '../errors.ts';
 import type { Raster } from '../raster.ts';
 import { resizePlane } from '../resize/bicubic.ts';
 import { choleskySolve } from './cholesky.ts';
+import { type FeatureModel, featureModel } from './feature-model.ts';
 import { greyPlane } from './grey.ts';
 import { mscn } from './mscn.ts';
 import { pristineModel } from './pristine-model.ts';
@@ -9,13 +10,6 @@ import { sceneStatistics } from './scene-statistics.ts';
 
 /** Side of a block at the first scale. */
 const blockSide = 96;
-
-/** A Gaussian over the 36 features of a block. */
-export interface FeatureModel {
-  mean: readonly number[];
-  /** Symmetric, 36x36; the lower triangle suffices. */
-  covariance: readonly (readonly number[])[];
-}
 
 /**
  * How far an image's statistics are from those of good photographs, 0 or more, without a reference and without any
@@ -72,19 +66,4 @@ export function blockFeatures(image: Raster): number[][] {
   );
   // Of a flat block, rounding alone leaves a power of about 1e-28.
   return blocks.filter((features) => features[1]! > 1e-6 && features[19]! > 1e-6);
-}
-
-/** Mean and sample covariance of features; the covariance of a single block is 0. */
-export function featureModel(blocks: readonly (readonly number[])[]): FeatureModel {
-  const mean = blocks[0]!.map((_, i) => blocks.reduce((sum, block) => sum + block[i]!, 0) / blocks.length);
-  const covariance = mean.map((_, i) =>
-    mean.map((_, j) => {
-      const products = blocks.reduce(
-        (sum, block) => sum + (block[i]! - mean[i]!) * (block[j]! - mean[j]!),
-        0,
-      );
-      return products / Math.max(1, blocks.length - 1);
-    }),
-  );
-  return { mean, covariance };
 }

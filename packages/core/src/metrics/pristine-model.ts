@@ -1,6 +1,6 @@
 /** Written by packages/bench/scripts/fit-quality-score.ts. */
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: fitted numbers are near constants by chance
-import type { FeatureModel } from './naturalness.ts';
+import type { FeatureModel } from './feature-model.ts';
 
 export const pristineModel: FeatureModel = {
   mean: [
