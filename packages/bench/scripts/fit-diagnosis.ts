@@ -7,9 +7,10 @@
  * Teaches with every photograph of the folders of `--train`, scaled down 1.4 to 2.5 times so that the JPEG their files
  * went through is gone, clean and under each degradation of diagnosis-samples.ts. A fifth of them is held aside to choose
  * the threshold: 0.85, or more where more than the share `--alarms` (default 0.02) of the clean ones is accused. Tests with
- * every photograph of `--test` as it is; of a folder that holds pairs, `norain`, `mean` and `sharp` are taken for clean, and
- * `rainy`, `real` and `blur` are what they are called. `--keep` tests what the repository holds, and fits nothing. What it
- * holds was taught by BSDS500_train (67 of whose scenes are Rain100L's, there at full size), BSDS500_test and photos_cc0.
+ * every photograph of `--test` as it is. Of a folder of pairs, both teach and test as they are: `norain`, `ground_truth`,
+ * `mean` and `sharp` are taken for clean, and `rainy`, `rainy_image`, `real` and `blur` are what they are called. `--keep`
+ * tests what the repository holds, and fits nothing. What it holds was taught by BSDS500_train (67 of whose scenes are
+ * Rain100L's, there at full size), BSDS500_test, photos_cc0 and the pairs that recipes/derain-small.yml is trained on.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -23,8 +24,8 @@ import { diagnosisModel } from '../../core/src/diagnose/diagnosis-model.ts';
 import { diagnosticFeatures } from '../../core/src/diagnose/features.ts';
 import { type Bytes, photographs, piece, type Sample, shrunk, spoilt } from './diagnosis-samples.ts';
 
-const UNITS = 20;
-const STEPS = 3000;
+const UNITS = 32;
+const STEPS = 2000;
 const RATE = 0.01;
 const DECAY = 1e-3;
 const SIDE = 384;
@@ -32,6 +33,18 @@ const SIDE = 384;
 const PIECES = 24;
 /** The least threshold: photographs of other kinds than the teaching ones are accused more often than these. */
 const CAUTIOUS = 0.85;
+
+/** What the parts of folders of pairs show. */
+const PARTS: Record<string, Finding> = {
+  norain: 'none',
+  ground_truth: 'none',
+  mean: 'none',
+  sharp: 'none',
+  rainy: 'rain',
+  rainy_image: 'rain',
+  real: 'noise',
+  blur: 'blur',
+};
 
 type Example = Omit<Sample, 'image'> & { features: number[]; weight: number };
 
@@ -59,6 +72,13 @@ async function fitted(folders: string[], alarms: number): Promise<typeof diagnos
   let count = 0;
   for (const folder of folders)
     for await (const { file, image } of photographs(folder)) {
+      const shown = PARTS[partOf(file)];
+      if (shown) {
+        const lesson = example({ image, finding: shown, kind: partOf(file) });
+        // One photograph stands there under several rains.
+        lessons.push(shown === 'none' ? lesson : { ...lesson, weight: 0.5 });
+        continue;
+      }
       const stream = random.fork(file);
       const large = image.width * image.height > 2e6;
       const [low, high] = large ? [2, 4] : [1.4, 2.5];
@@ -81,6 +101,11 @@ async function fitted(folders: string[], alarms: number): Promise<typeof diagnos
     .sort((a, b) => b - a);
   const enough = Math.ceil(100 * accused[Math.floor(alarms * accused.length)]!) / 100;
   return { ...perceptron, threshold: Math.max(CAUTIOUS, enough) };
+}
+
+/** The folder a photograph lies in, if any, within the one that was named. */
+function partOf(file: string): string {
+  return file.split('/').at(-2) ?? '';
 }
 
 function example({ image, ...rest }: Sample): Example {
@@ -188,10 +213,9 @@ async function report(folders: string[]): Promise<void> {
     const set = basename(folder);
     for await (const { file, image } of photographs(folder)) {
       const samples: Sample[] = [];
-      const part = file.split('/').at(-2) ?? '';
-      const known = { rainy: 'rain', real: 'noise', blur: 'blur' }[part] as Finding | undefined;
-      if (known) samples.push({ image, finding: known, kind: `${set}, ${part}` });
-      else if (part !== '') samples.push({ image, finding: 'none', kind: 'clean' });
+      const shown = PARTS[partOf(file)];
+      if (shown)
+        samples.push({ image, finding: shown, kind: shown === 'none' ? 'clean' : `${set}, ${partOf(file)}` });
       else for await (const sample of spoilt(image, random.fork(`test ${file}`))) samples.push(sample);
       for (const sample of samples) {
         const start = process.cpuUsage();

@@ -46,7 +46,7 @@ const SURE = diagnosisModel.threshold;
  * spread over the photograph. It is cautious: a good photograph is to be left alone, so what it is not sure of is `none`;
  * so is one below 32 pixels a side. `packages/bench/scripts/fit-diagnosis.ts` fits it and prints how often it is right.
  * Two degradations at once are found as the stronger of them. What it was taught are mostly photographs scaled down for a
- * screen: a piece of a camera's picture at full size, which is soft, may pass for blurred.
+ * screen: a piece of a camera's picture at full size, which is soft, may pass for blurred, a facade for rain.
  *
  * @param image of any array type; alpha is not looked at.
  */
