@@ -1,11 +1,10 @@
 import { quantile, type Region } from './regions.ts';
+import { GAIN, residual } from './residual.ts';
 
 /** Side of the blocks, in pixels of an octave: one fits where a photograph of 32 pixels is a quarter as large. */
 const BLOCK = 6;
 /** Each halves the photograph once more. */
 const OCTAVES = 3;
-/** White noise of deviation 1 leaves this variance behind the kernel (1 -2 1) x (1 -2 1). */
-const GAIN = 36;
 
 interface Plane {
   data: Float32Array;
@@ -72,16 +71,8 @@ function blockVariances({ data, width, height }: Plane): number[] {
       let power = 0;
       for (let y = top; y < top + BLOCK; y++)
         for (let i = y * width + left; i < y * width + left + BLOCK; i++) {
-          const above = i - width;
-          const below = i + width;
-          const residual =
-            4 * data[i]! -
-            2 * (data[i - 1]! + data[i + 1]! + data[above]! + data[below]!) +
-            data[above - 1]! +
-            data[above + 1]! +
-            data[below - 1]! +
-            data[below + 1]!;
-          power += residual * residual;
+          const rest = residual(data, i, 1, width);
+          power += rest * rest;
         }
       variances.push(power / (BLOCK * BLOCK * GAIN));
     }

@@ -1,11 +1,10 @@
 import { quantile, type Region } from './regions.ts';
+import { GAIN, residual } from './residual.ts';
 
 /** Side of the blocks whose residuals are told apart: flat ones hold the noise and nothing else. */
 const BLOCK = 8;
 /** The share of blocks taken for flat. */
 const FLAT = 0.3;
-/** White noise of deviation 1 leaves this variance behind the kernel (1 -2 1) x (1 -2 1). */
-const GAIN = 36;
 
 interface Block {
   /** Of the residual, mean of the channels, scaled so that white noise keeps its variance. */
@@ -78,17 +77,4 @@ export class NoiseStatistics {
     const mean = (key: keyof Block) => blocks.reduce((sum, block) => sum + block[key], 0) / blocks.length;
     return { variance: mean('variance'), shared: mean('shared'), wide: mean('wide') };
   }
-}
-
-function residual(plane: Float32Array, i: number, dx: number, dy: number): number {
-  const above = i - dy;
-  const below = i + dy;
-  return (
-    4 * plane[i]! -
-    2 * (plane[i - dx]! + plane[i + dx]! + plane[above]! + plane[below]!) +
-    plane[above - dx]! +
-    plane[above + dx]! +
-    plane[below - dx]! +
-    plane[below + dx]!
-  );
 }
