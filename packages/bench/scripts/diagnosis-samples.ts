@@ -30,7 +30,7 @@ export function shrunk(image: Bytes, factor: number, most: number): Bytes {
 }
 
 /** Its middle. */
-export function cropped(image: Bytes, width: number, height: number): Bytes {
+function cropped(image: Bytes, width: number, height: number): Bytes {
   return cut(image, (image.width - width) >> 1, (image.height - height) >> 1, width, height);
 }
 

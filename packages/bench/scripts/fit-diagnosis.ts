@@ -10,7 +10,8 @@
  * every photograph of `--test` as it is. Of a folder of pairs, both teach and test as they are: `norain`, `ground_truth`,
  * `mean` and `sharp` are taken for clean, and `rainy`, `rainy_image`, `real` and `blur` are what they are called. `--keep`
  * tests what the repository holds, and fits nothing. What it holds was taught by BSDS500_train (67 of whose scenes are
- * Rain100L's, there at full size), BSDS500_test, photos_cc0 and the pairs that recipes/derain-small.yml is trained on.
+ * Rain100L's, there at full size), BSDS500_test, photos_cc0 and the pairs that recipes/derain-small.yml is trained on, among
+ * which are scenes that are held aside here.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -82,9 +83,10 @@ async function fitted(folders: string[], alarms: number): Promise<typeof diagnos
       const stream = random.fork(file);
       const large = image.width * image.height > 2e6;
       const [low, high] = large ? [2, 4] : [1.4, 2.5];
-      const pieces = large ? Array.from({ length: PIECES }, () => piece(image, SIDE, stream)) : [];
-      for (const image of pieces)
-        lessons.push(example({ image, finding: 'none', kind: 'clean, at full size' }));
+      for (let i = 0; large && i < PIECES; i++)
+        lessons.push(
+          example({ image: piece(image, SIDE, stream), finding: 'none', kind: 'clean, at full size' }),
+        );
       for (let copy = 0; copy < (large ? 6 : 1); copy++)
         for await (const sample of spoilt(shrunk(image, stream.uniform(low, high), SIDE), stream))
           (count % 5 === 4 ? aside : lessons).push(example(sample));

@@ -18,29 +18,28 @@ interface Plane {
  * colours too, where a clear sky has nothing at any size.
  */
 export class GrainStatistics {
-  /** Deviations of the blocks, by octave. */
-  readonly #grey: number[][] = Array.from({ length: OCTAVES }, () => []);
+  /** Deviations of the blocks, by octave. Grey at the size of a pixel is what NoiseStatistics looks at. */
+  readonly #grey: number[][] = Array.from({ length: OCTAVES - 1 }, () => []);
   readonly #colour: number[][] = Array.from({ length: OCTAVES }, () => []);
 
   add({ width, height, red, green, blue, grey }: Region): void {
-    let planes: Plane[] = [
-      { data: grey, width, height },
-      { data: difference(red, green), width, height },
-      { data: difference(blue, green), width, height },
-    ];
-    for (let octave = 0; octave < OCTAVES; octave++) {
-      if (octave > 0) planes = planes.map(halved);
-      const [luma, ...chroma] = planes.map(blockVariances);
-      for (const [i, variance] of luma!.entries()) {
-        this.#grey[octave]!.push(Math.sqrt(variance));
-        this.#colour[octave]!.push(Math.sqrt((chroma[0]![i]! + chroma[1]![i]!) / 2));
-      }
+    let luma: Plane = { data: grey, width, height };
+    for (const deviations of this.#grey) {
+      luma = halved(luma);
+      for (const variance of blockVariances(luma)) deviations.push(Math.sqrt(variance));
+    }
+    let redness: Plane = { data: difference(red, green), width, height };
+    let blueness: Plane = { data: difference(blue, green), width, height };
+    for (const [octave, deviations] of this.#colour.entries()) {
+      if (octave > 0) [redness, blueness] = [halved(redness), halved(blueness)];
+      const others = blockVariances(blueness);
+      for (const [i, variance] of blockVariances(redness).entries())
+        deviations.push(Math.sqrt((variance + others[i]!) / 2));
     }
   }
 
   features(): number[] {
-    // Grey at the size of a pixel is what NoiseStatistics looks at.
-    return [...this.#grey.slice(1), ...this.#colour].flatMap((deviations) =>
+    return [...this.#grey, ...this.#colour].flatMap((deviations) =>
       [0.1, 0.4].map((share) => Math.log(quantile(deviations, share) + 0.2)),
     );
   }

@@ -5,7 +5,8 @@ const window = 8;
 
 /**
  * The mean absolute difference of the orthonormal DCTs of two images' aligned squares of 8x8 pixels: each frequency of
- * JPEG's counts alike (`spectrum.ts` has that of whole images). What the paper of MTKD means by a loss in the DCT domain could not be read; this form is ours.
+ * JPEG's counts alike (`spectrum.ts` has that of whole images). What the paper of MTKD means by a loss in the DCT domain
+ * could not be read; this form is ours.
  *
  * @param a, b [n, h, w, c] of one shape, whose sides are multiples of 8
  */

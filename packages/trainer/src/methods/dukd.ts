@@ -24,8 +24,9 @@ const share = 0.3;
  * x_d. The student sees y_s changed by g: inverted, mirrored along either axis, transposed, each of 3 in 10; its label is
  * changed alike (label consistency).
  *
- * Here |a - b| is the recipe's `loss`, all five times. The authors' code takes a step of the optimiser for the first two terms and another for the rest; here it is one. The
- * part and its changes follow from the patch's own pixels, so that resumed runs and several workers choose alike.
+ * Here |a - b| is the recipe's `loss`, all five times. The authors' code takes a step of the optimiser for the first two
+ * terms and another for the rest; here it is one. The part and its changes follow from the patch's own pixels, so that
+ * resumed runs and several workers choose alike.
  *
  * @throws PellucidError `method/keeps-size` where the student does not enlarge
  */
