@@ -80,6 +80,8 @@ test.each([
   ['degradation={kind: bicubic-downscale, scale: 5}', 'degradation.scale'],
   ['student={kind: dctswin, scale: 2}', 'student.kind: merges several images'],
   ['student={kind: ffdnet}', 'student.kind: must be told the noise level'],
+  ['before=deconvolution', 'before: is for data.pairs'],
+  ['before=sharpening', 'before: expected "deconvolution"'],
   ['name=../elsewhere', 'name: must be letters'],
   ['steps=0', 'steps'],
 ])('names the mistake in --set %s', (override, message) => {

@@ -1,4 +1,5 @@
 import {
+  before,
   buildNetwork,
   createDegradation,
   DegradationSettings,
@@ -113,6 +114,8 @@ const recipeSchema = z
     data: dataConfig.prefault({}),
     /** What spoils clean photographs; `data.pairs` takes its place. */
     degradation: DegradationSettings.optional(),
+    /** What a photograph goes through before the student sees it, as those of `data.pairs` have; the model remembers it. */
+    before: before.optional(),
     student: studentConfig,
     /** Folder or file of the teacher's model. */
     teacher: z.string().optional(),
@@ -142,6 +145,11 @@ const recipeSchema = z
       issue(
         'degradation',
         'give one, or data.pairs for photographs that were recorded with theirs, and not both',
+      );
+    if (recipe.before && !recipe.data.pairs)
+      issue(
+        'before',
+        'is for data.pairs whose degraded photographs have been through it (scripts/shake-pairs.ts)',
       );
     if (recipe.data.pairs && recipe.data.reduced.length > 0)
       issue('data.reduced', 'is for photographs without data.pairs');

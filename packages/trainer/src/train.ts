@@ -177,6 +177,7 @@ async function loop(options: TrainingOptions, gradients: Gradients): Promise<Tra
       task: recipe.task,
       network,
       ...merges,
+      ...(recipe.before && { before: recipe.before }),
       graph: buildNetwork(network),
       weights,
     },

@@ -45,6 +45,13 @@ describe('a model file', () => {
     expect(readModel(writeModel(aggregator, 'F32'))).toEqual(aggregator);
   });
 
+  it('remembers what a photograph goes through before its network', () => {
+    const second: Model = { ...model, before: 'deconvolution' };
+    const { graph: _, ...read } = readModel(writeModel(second, 'F32'));
+    const { graph: __, ...written } = second;
+    expect(read).toEqual(written);
+  });
+
   it('reads the same from a Node Buffer', () => {
     const bytes = writeModel(model, 'F32');
     expect(readModel(Buffer.from(bytes)).weights).toEqual(model.weights);

@@ -16,9 +16,15 @@ export interface Model {
   network: NetworkConfig;
   /** The names of the models whose images it merges, in their order; of an aggregator alone. */
   merges?: readonly string[];
+  /** What a photograph goes through before its network sees it; nothing unless given. */
+  before?: Before;
   graph: Graph;
   weights: Weights;
 }
+
+/** Steps that look at a whole photograph, which no small network can: `deconvolution` is `deconvolve`. */
+export const before = z.enum(['deconvolution']);
+export type Before = z.infer<typeof before>;
 
 const formatVersion = '1';
 
@@ -28,6 +34,7 @@ const metadata = z.object({
   task: z.string(),
   network: json('the network config').pipe(networkConfig),
   merges: json('the list of merged models').pipe(z.array(z.string())).optional(),
+  before: before.optional(),
 });
 
 function json(what: string) {
@@ -56,13 +63,14 @@ export function readModel(bytes: Uint8Array): Model {
       `The file does not describe a network that this version knows: ${z.prettifyError(parsed.error)}`,
       { cause: parsed.error },
     );
-  const { name, task, network, merges } = parsed.data;
+  const { name, task, network, merges, before } = parsed.data;
   const graph = buildNetwork(network);
   return {
     name,
     task,
     network,
     ...(merges && { merges }),
+    ...(before && { before }),
     graph,
     weights: matchWeights(graph, file.tensors),
   };
@@ -72,7 +80,8 @@ export function readModel(bytes: Uint8Array): Model {
 const halfBits = 8;
 
 /** Writes a model file; `F16` halves it, at a relative error of at most 2^-9, below what 8-bit output can show. */
-export function writeModel({ name, task, network, merges, graph, weights }: Model, dtype: Dtype): Uint8Array {
+export function writeModel(model: Model, dtype: Dtype): Uint8Array {
+  const { name, task, network, merges, before, graph, weights } = model;
   const tensors = new Map(
     weightsOf(graph).map((weight): [string, NamedArray] => [
       weight.name,
@@ -88,6 +97,7 @@ export function writeModel({ name, task, network, merges, graph, weights }: Mode
     task,
     network: JSON.stringify(network),
     ...(merges && { merges: JSON.stringify(merges) }),
+    ...(before && { before }),
   };
   return writeSafetensors({ tensors, metadata }, dtype);
 }

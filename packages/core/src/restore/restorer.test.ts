@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { useWasm } from '../../testing/engines.ts';
+import { deconvolve } from '../deconvolution/deconvolve.ts';
+import { motionBlur } from '../degradations/motion-blur.ts';
 import type { Model } from '../model/model.ts';
 import { macsPerPixel, peakMemory, weightsOf } from '../network/cost.ts';
 import { receptiveField } from '../network/receptive-field.ts';
@@ -215,6 +217,37 @@ describe('Restorer', () => {
     timers.mockRestore();
     expect(alone).toBeGreaterThan(0);
     expect(crowded).toBeGreaterThanOrEqual(3 * alone);
+    restorer.dispose();
+  });
+
+  it('deconvolves what a model wants deconvolved, with pauses in which an abort is heard', async () => {
+    const blur = motionBlur({ travel: 12, shake: 0.2, sigma: 0 });
+    const { width, height, data } = photograph(160, 128);
+    const coarse = Float32Array.from(data, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+      return ((x >> 4) + (y >> 4)) % 2 === 0 ? 0.2 : 0.8;
+    });
+    const blurred = blur.apply(coarse, width, height, new Random(1)) as Float32Array;
+    const image: Raster = { width, height, channels: 3, data: blurred };
+    const plain = new Restorer(livelyModel(), whole);
+    const restorer = new Restorer({ ...livelyModel(), before: 'deconvolution' }, whole);
+    let seen = image;
+    for (const steps = deconvolve(image); ; ) {
+      const { done, value } = steps.next();
+      if (!done) continue;
+      seen = value;
+      break;
+    }
+    expect(seen).not.toBe(image);
+    expect(largest(await restorer.restore(image), await plain.restore(seen))).toBe(0);
+
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('enough')));
+    let tiles = 0;
+    const options = { signal: controller.signal, onProgress: () => void tiles++ };
+    await expect(restorer.restore(image, options)).rejects.toThrow('enough');
+    expect(tiles).toBe(0);
+    plain.dispose();
     restorer.dispose();
   });
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { deconvolve } from '../deconvolution/deconvolve.ts';
 import { PellucidError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { macsPerPixel, weightsOf } from '../network/cost.ts';
@@ -27,6 +28,9 @@ const mebibyte = 2 ** 20;
 /** Multiply-accumulates between two pauses: some 25 ms of one core's work, 5 where others want to be heard. */
 const MACS_TO_PAUSE = 0.5e9;
 const MACS_TO_PAUSE_CROWDED = 0.1e9;
+
+/** What a step of deconvolution takes for each of its pixels, as multiply-accumulates of the network would count. */
+const MACS_A_STEP = 1200;
 
 /**
  * Restores photographs of any size with one model, on the TensorFlow.js backend that is current when it is made.
@@ -101,6 +105,7 @@ export class Restorer {
         'restore/bad-raster',
         `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
       );
+    const seen = this.model.before === 'deconvolution' ? await deconvolved(image, options) : image;
     const plan = this.#plan(width, height);
     const output = enlarge(image, this.enlargement);
     const total = tilesOf(plan);
@@ -111,7 +116,7 @@ export class Restorer {
         const read = (from: number, end: number) => {
           if (from > 0) tell();
           const strip = { from: row.from + from, length: end - from };
-          return tf.tensor4d(readWindow(image, strip, column), [1, strip.length, column.length, 3]);
+          return tf.tensor4d(readWindow(seen, strip, column), [1, strip.length, column.length, 3]);
         };
         const source = { height: row.length, strip: plan.strip, read };
         for await (const strip of this.#run(source, options))
@@ -146,6 +151,21 @@ export class Restorer {
       this.#planned = { size, plan };
     }
     return this.#planned.plan;
+  }
+}
+
+/** The photograph without the blur of its kernel, with pauses while that is found. */
+async function deconvolved(image: Raster, { signal, crowded }: RestoreOptions): Promise<Raster> {
+  signal?.throwIfAborted();
+  const steps = deconvolve(image);
+  for (let macs = 0; ; ) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    macs += MACS_A_STEP * value;
+    if (macs < (crowded?.() ? MACS_TO_PAUSE_CROWDED : MACS_TO_PAUSE)) continue;
+    macs = 0;
+    await pause();
+    signal?.throwIfAborted();
   }
 }
 

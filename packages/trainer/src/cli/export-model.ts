@@ -98,6 +98,10 @@ const exportModel = defineCommand({
     const told = nodes.some(({ op }) => op === 'noise-level');
     console.log(`\nTo run it on pixels, RGB from 0 to 1, ${format.pixels(alignment)}:`);
     for (const line of format.usage(out, nodes[0]!.channels, told)) console.log(`  ${line}`);
+    if (model.before && args.format !== 'safetensors')
+      console.log(
+        `\nThis network was taught on photographs after ${model.before}, which the file does not do: give it what @pellucid/core's deconvolve makes of one. Restorer does both.`,
+      );
   },
 });
 
