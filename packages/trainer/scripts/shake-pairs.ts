@@ -12,7 +12,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { deconvolve, MotionBlurSettings, motionBlur, Random, type Raster } from '@pellucid/core';
+import { deconvolve, MotionBlurSettings, motionBlur, Random } from '@pellucid/core';
 import { openPhotographs } from '../src/data/index.ts';
 import { writeImage } from '../src/image-file.ts';
 import { parseRecipe } from '../src/recipe.ts';
@@ -48,19 +48,8 @@ for (let time = 0; time < Number(values.shakes); time++)
     const light = Float32Array.from(photograph.data, (value) => value / 255);
     const blurred = await shake.apply(light, width, height, random);
     const data = Uint8Array.from(blurred, (value) => Math.round(255 * value));
-    await writeImage(path.join(out, 'sharp', name), { ...size(photograph), data: photograph.data });
-    await writeImage(path.join(out, 'blur', name), finish(deconvolve({ ...size(photograph), data })));
+    await writeImage(path.join(out, 'sharp', name), photograph);
+    await writeImage(path.join(out, 'blur', name), await deconvolve({ width, height, channels: 3, data }));
     if (index % 50 < parts) console.log(`${name} of ${photographs.length} photographs`);
   }
 console.log(`${photographs.length} photographs, each shaken ${values.shakes} times, in ${out}`);
-
-function size({ width, height }: Raster): Omit<Raster, 'data'> {
-  return { width, height, channels: 3 };
-}
-
-function finish<T>(steps: Generator<unknown, T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-}

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { enlargement, type Model, PellucidError, type Raster } from '@pellucid/core';
+import { deconvolve, enlargement, type Model, PellucidError, type Raster } from '@pellucid/core';
 import { exportOnnx } from '@pellucid/core/export';
 import { type Candidate, modelCandidate } from '../candidate.ts';
 import type { Condition } from '../datasets/protocol.ts';
@@ -71,11 +71,11 @@ function engineBytes(entry: string): number {
 async function restore(
   { Tensor }: OnnxRuntime,
   session: Session,
-  { graph }: Model,
+  { graph, before }: Model,
   image: Raster,
   condition: Condition,
 ): Promise<Raster> {
-  const { width, height, data } = toFloat(image);
+  const { width, height, data } = toFloat(before ? await deconvolve(image) : image);
   const align = (length: number) => Math.ceil(length / graph.alignment) * graph.alignment;
   const [wide, high] = [align(width), align(height)];
   const planes = new Float32Array(3 * wide * high);

@@ -1,6 +1,7 @@
 import { byteOfLight, fromLight, toLight } from '../degradations/light.ts';
 import type { BlurKernel } from '../degradations/motion-blur.ts';
 import { type Raster, whiteLevel } from '../raster.ts';
+import { type Interruptions, Pauses } from '../restore/pauses.ts';
 import { estimateKernel, gradientPower, placed } from './estimate.ts';
 import { Fourier, type Spectrum, smoothLength } from './fourier.ts';
 import { fadeOut, type Plane, within } from './plane.ts';
@@ -25,18 +26,31 @@ interface Span {
   length: number;
 }
 
+/** What a step takes for each of its pixels, as multiply-accumulates of a network would count. */
+const MACS_A_STEP = 1200;
+
 /**
  * Takes the blur of a shaken camera off a photograph: finds the kernel that blurred all of it, and divides its light by
  * that, frequency by frequency, as far as noise allows (Wiener). What rings then is for a network to mend.
  *
- * Gives the number of pixels that each step worked on, so that a caller can pause, and in the end a photograph of the same
- * type and size; the very same one where it is too small to tell, or not blurred. Alpha is carried over.
+ * Gives a photograph of the same type and size; the very same one where it is too small to tell, or not blurred. Alpha is
+ * carried over. Takes a second or two of one core, mostly for the kernel, which is looked for in the middle alone, and
+ * pauses meanwhile; rejects with the signal's reason when aborted.
  */
-export function* deconvolve(image: Raster): Generator<number, Raster> {
+export async function deconvolve(image: Raster, interruptions: Interruptions = {}): Promise<Raster> {
+  const pauses = new Pauses(interruptions);
+  for (const steps = deconvolution(image); ; ) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await pauses.after(MACS_A_STEP * value);
+  }
+}
+
+/** Gives the number of pixels that each step worked on, and in the end the photograph. */
+function* deconvolution(image: Raster): Generator<number, Raster> {
   if (Math.min(image.width, image.height) < LEAST_SIDE) return image;
   const kernel = yield* estimateKernel(middle(image));
-  if (spreadOf(kernel) < LEAST_SPREAD) return image;
-  return yield* divide(image, kernel);
+  return spreadOf(kernel) < LEAST_SPREAD ? image : yield* divide(image, kernel);
 }
 
 /** Standard deviation of where a kernel takes light, in pixels. */

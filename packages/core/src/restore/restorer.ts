@@ -9,28 +9,18 @@ import { inferInStrips, type Source } from '../network/infer.ts';
 import type { Statistics } from '../network/receptive-field.ts';
 import type { Raster } from '../raster.ts';
 import { resizeBicubic } from '../resize/bicubic.ts';
+import { type Interruptions, Pauses } from './pauses.ts';
 import { readWindow, type Strip, writeWindow } from './pixels.ts';
 import { planTiles, type TilePlan } from './tiles.ts';
 
-export interface RestoreOptions {
+export interface RestoreOptions extends Interruptions {
   /** How strong the noise is (sigma, 0..255), for a network that must be told. */
   noiseLevel?: number;
-  /** Stops at the next pause; `restore` then rejects with the signal's reason. */
-  signal?: AbortSignal;
-  /** Whether others want to be heard at once: while they do, it pauses five times as often, which takes a little longer. */
-  crowded?: () => boolean;
   /** Called after each tile with the tiles done and their number. */
   onProgress?: (done: number, total: number) => void;
 }
 
 const mebibyte = 2 ** 20;
-
-/** Multiply-accumulates between two pauses: some 25 ms of one core's work, 5 where others want to be heard. */
-const MACS_TO_PAUSE = 0.5e9;
-const MACS_TO_PAUSE_CROWDED = 0.1e9;
-
-/** What a step of deconvolution takes for each of its pixels, as multiply-accumulates of the network would count. */
-const MACS_A_STEP = 1200;
 
 /**
  * Restores photographs of any size with one model, on the TensorFlow.js backend that is current when it is made.
@@ -105,7 +95,7 @@ export class Restorer {
         'restore/bad-raster',
         `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
       );
-    const seen = this.model.before === 'deconvolution' ? await deconvolved(image, options) : image;
+    const seen = this.model.before === 'deconvolution' ? await deconvolve(image, options) : image;
     const plan = this.#plan(width, height);
     const output = enlarge(image, this.enlargement);
     const total = tilesOf(plan);
@@ -128,19 +118,13 @@ export class Restorer {
   }
 
   /** Gives the rows that the network makes of a source, from the top down, with pauses between. */
-  async *#run(source: Source, { noiseLevel, signal, crowded }: RestoreOptions): AsyncGenerator<Strip> {
-    signal?.throwIfAborted();
-    let macs = 0;
+  async *#run(source: Source, { noiseLevel, ...interruptions }: RestoreOptions): AsyncGenerator<Strip> {
+    const pauses = new Pauses(interruptions);
     for (const progress of inferInStrips(this.model.graph, this.#weights, source, { noiseLevel })) {
-      macs += progress.macs;
       if (progress.output) {
         yield await download(progress.output);
-        macs = MACS_TO_PAUSE;
-      } else if (macs >= (crowded?.() ? MACS_TO_PAUSE_CROWDED : MACS_TO_PAUSE)) {
-        macs = 0;
-        await pause();
-        signal?.throwIfAborted();
-      }
+        pauses.soon();
+      } else await pauses.after(progress.macs);
     }
   }
 
@@ -151,21 +135,6 @@ export class Restorer {
       this.#planned = { size, plan };
     }
     return this.#planned.plan;
-  }
-}
-
-/** The photograph without the blur of its kernel, with pauses while that is found. */
-async function deconvolved(image: Raster, { signal, crowded }: RestoreOptions): Promise<Raster> {
-  signal?.throwIfAborted();
-  const steps = deconvolve(image);
-  for (let macs = 0; ; ) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    macs += MACS_A_STEP * value;
-    if (macs < (crowded?.() ? MACS_TO_PAUSE_CROWDED : MACS_TO_PAUSE)) continue;
-    macs = 0;
-    await pause();
-    signal?.throwIfAborted();
   }
 }
 
@@ -181,11 +150,6 @@ async function download({ from, rows }: { from: number; rows: tf.Tensor4D }): Pr
   } finally {
     rows.dispose();
   }
-}
-
-/** Lets timers, requests and the abort itself be heard. A millisecond, since a request takes several turns to arrive. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /**
