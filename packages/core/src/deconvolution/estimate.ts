@@ -4,7 +4,9 @@ import { Fourier, type Spectrum } from './fourier.ts';
 import { fadeOut, type Plane, surround } from './plane.ts';
 
 /** Of the kernel, in pixels: paths that reach further are cut. */
-const SIZE = 25;
+const SIZE = 33;
+/** Of what surrounds the picture, against the kernel. */
+const MARGIN = 0.75;
 /** Each level of the pyramid has half the pixels of the one below. */
 const REDUCTION = Math.SQRT1_2;
 /** Of the smallest kernel, at the top of the pyramid. */
@@ -48,7 +50,7 @@ export function* estimateKernel(light: Plane): Generator<number, BlurKernel> {
     const scale = REDUCTION ** level;
     const size = Math.max(3, Math.round(SIZE * scale) | 1);
     kernel = kernel ? enlarged(kernel, size) : twoPixels(size);
-    const margin = Math.max(size, 8);
+    const margin = Math.max(Math.round(MARGIN * size), 8);
     const padded = surround(reduced(light, scale), margin);
     fadeOut(padded, margin);
     const fourier = new Fourier(padded.width, padded.height);
