@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type BlurKernel, motionBlur, shakeKernel } from '../degradations/motion-blur.ts';
 import { psnr } from '../metrics/index.ts';
@@ -119,6 +121,34 @@ describe('deconvolve', () => {
         most = Math.max(most, Math.abs(a ** 2.2 - b ** 2.2));
       }
     expect(most).toBeLessThan(0.005);
+  });
+
+  it('holds 24 MiB at most beside a megapixel and what it makes of it, as packages/edge/MEMORY.md counts', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const held = () => {
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const tile = bytes(shaken(sharp, 10, 1));
+    const data = new Uint8Array(1024 * 1024 * 3);
+    for (let i = 0; i < data.length; i++) {
+      const [x, y] = [i % 3072, Math.floor(i / 3072)];
+      data[i] = tile.data[(y % 240) * 960 + (x % 960)]!;
+    }
+    const image: Raster = { width: 1024, height: 1024, channels: 3, data };
+    held();
+    // What was collected is given back a little later.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = held();
+    let most = 0;
+    let steps = 0;
+    const crowded = () => {
+      if (steps++ % 5 === 0) most = Math.max(most, held());
+      return false;
+    };
+    expect(await deconvolve(image, { crowded })).not.toBe(image);
+    expect(most - before - image.data.length).toBeLessThan(24 * 2 ** 20);
   });
 
   it('pauses, and stops there when aborted', async () => {
