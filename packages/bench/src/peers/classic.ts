@@ -1,5 +1,5 @@
-/** What image libraries offer without any network: the filters of libvips, as sharp calls them. */
-import type { Raster } from '@pellucid/core';
+/** What there is without any network: the filters of libvips, as sharp calls them, and our deconvolution by itself. */
+import { deconvolve, type Raster } from '@pellucid/core';
 import sharp, { type Sharp } from 'sharp';
 import type { Candidate } from '../candidate.ts';
 import type { Task } from '../datasets/protocol.ts';
@@ -10,6 +10,12 @@ export function classics(): Candidate[] {
     filter('median 3x3 (libvips)', 'denoise', (image) => image.median(3)),
     filter('median 3x3 (libvips)', 'derain', (image) => image.median(3)),
     filter('sharpen (libvips)', 'deblur', (image) => image.sharpen({ sigma: 1.5 })),
+    {
+      name: 'deconvolution alone',
+      task: 'deblur',
+      scale: 1,
+      open: async () => ({ restore: (image) => deconvolve(toBytes(image)), dispose() {} }),
+    },
   ];
 }
 
