@@ -4,6 +4,7 @@ export const models = {
   'derain/small': new URL('./derain/small/model.safetensors', import.meta.url),
   'deblur/small': new URL('./deblur/small/model.safetensors', import.meta.url),
   'jpeg/small': new URL('./jpeg/small/model.safetensors', import.meta.url),
+  'jpeg/large': new URL('./jpeg/large/model.safetensors', import.meta.url),
   'sr2/small': new URL('./sr2/small/model.safetensors', import.meta.url),
   'sr2/tiny': new URL('./sr2/tiny/model.safetensors', import.meta.url),
   'sr4/small': new URL('./sr4/small/model.safetensors', import.meta.url),

@@ -23,6 +23,7 @@ export const students: Record<string, object> = {
   'derain/small': { kind: 'rain', coverage: 0.3 },
   'deblur/small': { kind: 'motion-blur', travel: 12, sigma: 1 },
   'jpeg/small': { kind: 'jpeg', quality: 8 },
+  'jpeg/large': { kind: 'jpeg', quality: 8 },
   'sr2/small': { kind: 'bicubic-downscale', scale: 2 },
   'sr2/tiny': { kind: 'bicubic-downscale', scale: 2 },
   'sr4/small': { kind: 'bicubic-downscale', scale: 4 },
