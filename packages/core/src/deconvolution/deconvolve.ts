@@ -2,8 +2,9 @@ import { byteOfLight, fromLight, toLight } from '../degradations/light.ts';
 import type { BlurKernel } from '../degradations/motion-blur.ts';
 import { type Raster, whiteLevel } from '../raster.ts';
 import { type Interruptions, Pauses } from '../restore/pauses.ts';
-import { estimateKernel, gradientPower, placed } from './estimate.ts';
-import { Fourier, type Spectrum, smoothLength } from './fourier.ts';
+import { estimateKernel } from './estimate.ts';
+import { Fourier, gradientPower, type Spectrum, smoothLength } from './fourier.ts';
+import { placed } from './kernel.ts';
 import { fadeOut, type Plane, within } from './plane.ts';
 
 /** Side of the middle of a photograph from which its kernel is found: it takes no longer for a larger one. */

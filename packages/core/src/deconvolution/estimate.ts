@@ -1,6 +1,7 @@
 import type { BlurKernel } from '../degradations/motion-blur.ts';
 import { resizePlane } from '../resize/bicubic.ts';
-import { Fourier, type Spectrum } from './fourier.ts';
+import { Fourier, gradientPower, type Spectrum } from './fourier.ts';
+import { centred, enlarged, placed, taken, twoPixels, withoutNoise } from './kernel.ts';
 import { fadeOut, type Plane, surround } from './plane.ts';
 
 /** Of the kernel, in pixels: paths that reach further are cut. */
@@ -23,10 +24,6 @@ const FIRST_COUPLING = 16;
 const LAST_COUPLING = 1e3;
 /** Holds the kernel's weights down where the picture has no edges to tell them by. */
 const RIDGE = 8;
-/** What is less than this part of the kernel's largest weight is noise. */
-const LEAST_WEIGHT = 0.15;
-/** A piece of the path that has less than this part of the light is noise. */
-const LEAST_PIECE = 0.1;
 
 /**
  * Finds the kernel that blurred a whole picture, from nothing but the picture: the one that leaves it the fewest
@@ -36,7 +33,7 @@ const LEAST_PIECE = 0.1;
  *
  * through half-quadratic splitting, after Xu, Zheng and Jia, "Unnatural L0 sparse representation for natural image
  * deblurring" (CVPR 2013); the kernel by least squares of gradients. What is cut from the kernel between turns, the
- * numbers and the surroundings are ours.
+ * surroundings and the numbers are ours; these were chosen on 40 photographs of BSDS500's train folder.
  *
  * Gives the number of pixels that each step worked on, and in the end the kernel, its centre of mass in its middle.
  *
@@ -49,7 +46,7 @@ export function* estimateKernel(light: Plane): Generator<number, BlurKernel> {
   for (let level = levels - 1; level >= 0; level--) {
     const scale = REDUCTION ** level;
     const size = Math.max(3, Math.round(SIZE * scale) | 1);
-    kernel = kernel ? enlarged(kernel, size) : twoPixels(size);
+    kernel = kernel ? enlarged(kernel, size, 1 / REDUCTION) : twoPixels(size);
     const margin = Math.max(Math.round(MARGIN * size), 8);
     const padded = surround(reduced(light, scale), margin);
     fadeOut(padded, margin);
@@ -144,122 +141,7 @@ function fitKernel(
     fit.re[i] = scale * (a * c + b * d);
     fit.im[i] = scale * (a * d - b * c);
   }
-  const { width, height } = fourier;
-  const plane = fourier.inverse(fit);
-  const radius = size >> 1;
-  const weights = new Float32Array(size * size);
-  for (let i = 0; i < weights.length; i++) weights[i] = plane[wrapped(i, size, radius, width, height)]!;
-  return { size, weights };
-}
-
-/** Where weight `i` of a kernel lies in a plane whose origin is the kernel's middle: it reads what lies across from it. */
-function wrapped(i: number, size: number, radius: number, width: number, height: number): number {
-  const y = radius - Math.floor(i / size);
-  const x = radius - (i % size);
-  return ((y + height) % height) * width + ((x + width) % width);
-}
-
-/** A kernel in a plane, its middle in the corner, as a Fourier transform wants it. */
-export function placed({ size, weights }: BlurKernel, width: number, height: number): Float32Array {
-  const plane = new Float32Array(width * height);
-  for (let i = 0; i < weights.length; i++) plane[wrapped(i, size, size >> 1, width, height)] = weights[i]!;
-  return plane;
-}
-
-/** The squared length of what taking gradients does to each frequency. */
-export function gradientPower({ width, height, rows }: Fourier): Float32Array {
-  const power = new Float32Array(width * rows);
-  for (let x = 0, i = 0; x < width; x++)
-    for (let y = 0; y < rows; y++, i++)
-      power[i] = 4 * Math.sin((Math.PI * x) / width) ** 2 + 4 * Math.sin((Math.PI * y) / height) ** 2;
-  return power;
-}
-
-/** Without weights, and pieces of path, too small to be told from noise; what is left sums to 1. */
-function withoutNoise({ size, weights }: BlurKernel): BlurKernel {
-  const least = LEAST_WEIGHT * weights.reduce((most, weight) => Math.max(most, weight), 0);
-  const kept = weights.map((weight) => (weight >= least && weight > 0 ? weight : 0));
-  const total = sum(kept);
-  const seen = new Uint8Array(size * size);
-  for (let start = 0; start < kept.length; start++) {
-    if (kept[start] === 0 || seen[start]) continue;
-    seen[start] = 1;
-    const piece = [start];
-    for (const i of piece)
-      for (const near of neighbours(i, size))
-        if (kept[near] !== 0 && !seen[near]) {
-          seen[near] = 1;
-          piece.push(near);
-        }
-    if (piece.reduce((light, i) => light + kept[i]!, 0) < LEAST_PIECE * total)
-      for (const i of piece) kept[i] = 0;
-  }
-  return normalised({ size, weights: kept });
-}
-
-function neighbours(i: number, size: number): number[] {
-  const [x, y] = [i % size, Math.floor(i / size)];
-  const near: number[] = [];
-  for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, size - 1); row++)
-    for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, size - 1); column++)
-      near.push(row * size + column);
-  return near;
-}
-
-/** Moved so that its centre of mass is its middle: the picture is not displaced. */
-function centred(kernel: BlurKernel): BlurKernel {
-  const { size, weights } = kernel;
-  let [x, y] = [0, 0];
-  for (let i = 0; i < weights.length; i++) {
-    x += weights[i]! * ((i % size) - (size >> 1));
-    y += weights[i]! * (Math.floor(i / size) - (size >> 1));
-  }
-  return normalised(sampled(kernel, size, (column, row) => [column + x, row + y]));
-}
-
-function enlarged(kernel: BlurKernel, size: number): BlurKernel {
-  const at = (place: number) => (place - (size >> 1)) * REDUCTION + (kernel.size >> 1);
-  return normalised(sampled(kernel, size, (column, row) => [at(column), at(row)]));
-}
-
-/** A kernel of `size` whose weights are taken, bilinearly, from other places of this one. */
-function sampled(
-  { size: of, weights }: BlurKernel,
-  size: number,
-  place: (column: number, row: number) => [number, number],
-): BlurKernel {
-  const at = (x: number, y: number) => (x >= 0 && y >= 0 && x < of && y < of ? weights[y * of + x]! : 0);
-  const result = new Float32Array(size * size);
-  for (let i = 0; i < result.length; i++) {
-    const [px, py] = place(i % size, Math.floor(i / size));
-    const [x, y] = [Math.floor(px), Math.floor(py)];
-    const [fx, fy] = [px - x, py - y];
-    const above = (1 - fx) * at(x, y) + fx * at(x + 1, y);
-    const below = (1 - fx) * at(x, y + 1) + fx * at(x + 1, y + 1);
-    result[i] = (1 - fy) * above + fy * below;
-  }
-  return { size, weights: result };
-}
-
-/** Of weights that sum to 1; no blur where there are none, as of a picture without edges. */
-function normalised({ size, weights }: BlurKernel): BlurKernel {
-  const total = sum(weights);
-  if (total > 0) return { size, weights: weights.map((weight) => weight / total) };
-  const none = new Float32Array(size * size);
-  none[(size * size - 1) / 2] = 1;
-  return { size, weights: none };
-}
-
-/** The shortest path that is one: two pixels side by side. */
-function twoPixels(size: number): BlurKernel {
-  const weights = new Float32Array(size * size);
-  const middle = (size * size - 1) / 2;
-  weights.fill(0.5, middle - 1, middle + 1);
-  return { size, weights };
-}
-
-function sum(values: Float32Array): number {
-  return values.reduce((total, value) => total + value, 0);
+  return taken(fourier.inverse(fit), fourier.width, fourier.height, size);
 }
 
 function reduced({ width, height, values }: Plane, scale: number): Plane {

@@ -104,6 +104,15 @@ export class Fourier {
   }
 }
 
+/** The squared length of what taking gradients does to each frequency. */
+export function gradientPower({ width, height, rows }: Fourier): Float32Array {
+  const power = new Float32Array(width * rows);
+  for (let x = 0, i = 0; x < width; x++)
+    for (let y = 0; y < rows; y++, i++)
+      power[i] = 4 * Math.sin((Math.PI * x) / width) ** 2 + 4 * Math.sin((Math.PI * y) / height) ** 2;
+  return power;
+}
+
 /** The least length from `length` on that `Fourier` takes. */
 export function smoothLength(length: number): number {
   const power = 2 ** Math.ceil(Math.log2(Math.max(length, 4)));
