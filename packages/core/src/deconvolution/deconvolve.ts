@@ -1,5 +1,6 @@
 import { byteOfLight, fromLight, toLight } from '../degradations/light.ts';
 import type { BlurKernel } from '../degradations/motion-blur.ts';
+import { Workspace } from '../kernels/workspace.ts';
 import { type Raster, whiteLevel } from '../raster.ts';
 import { type Interruptions, Pauses } from '../restore/pauses.ts';
 import { estimateKernel } from './estimate.ts';
@@ -12,10 +13,10 @@ const LOOKED_AT = 462;
 /** Below this side there is too little to find a path by. */
 const LEAST_SIDE = 64;
 /**
- * How far a kernel spreads light, in pixels: of sharp photographs 0.97 at most was found, of a straight path of 4 pixels it is
- * 1.2, and of the longest that can be found 9.5. What spreads it less is no blur, and what spreads it more no path.
+ * How far a kernel spreads light, in pixels: of 123 in 128 sharp photographs 1.26 at most was found, of a straight path of 5
+ * pixels it is 1.5, and of the longest that can be found 9.5. What spreads it less is no blur, and what spreads it more no path.
  */
-const LEAST_SPREAD = 1;
+const LEAST_SPREAD = 1.3;
 const MOST_SPREAD = 10;
 /** What noise is to signal, at each frequency: so much alike, and so much more for each of its squared gradient. */
 const FLAT_NOISE = 4e-3;
@@ -32,7 +33,7 @@ interface Span {
 }
 
 /** What a step takes for each of its pixels, as multiply-accumulates of a network would count. */
-const MACS_A_STEP = 1200;
+const MACS_A_STEP = 250;
 
 /**
  * Takes the blur of a shaken camera off a photograph: finds the kernel that blurred all of it, and divides its light by
@@ -54,9 +55,10 @@ export async function deconvolve(image: Raster, interruptions: Interruptions = {
 /** Gives the number of pixels that each step worked on, and in the end the photograph. */
 function* deconvolution(image: Raster): Generator<number, Raster> {
   if (Math.min(image.width, image.height) < LEAST_SIDE) return image;
-  const kernel = yield* estimateKernel(middle(image));
+  const workspace = new Workspace();
+  const kernel = yield* estimateKernel(middle(image), workspace);
   const spread = spreadOf(kernel);
-  return spread < LEAST_SPREAD || spread > MOST_SPREAD ? image : yield* divide(image, kernel);
+  return spread < LEAST_SPREAD || spread > MOST_SPREAD ? image : yield* divide(image, kernel, workspace);
 }
 
 /** Standard deviation of where a kernel takes light, in pixels. */
@@ -80,10 +82,15 @@ function middle(image: Raster): Plane {
 }
 
 /** Divides a photograph's light by a kernel whose centre of mass is its middle. */
-export function* divide(image: Raster, kernel: BlurKernel): Generator<number, Raster> {
+export function* divide(
+  image: Raster,
+  kernel: BlurKernel,
+  workspace = new Workspace(),
+): Generator<number, Raster> {
   const columns = tiles(image.width);
   const rows = tiles(image.height);
-  const fourier = new Fourier(surrounded(columns), surrounded(rows));
+  workspace.clear();
+  const fourier = new Fourier(surrounded(columns), surrounded(rows), workspace);
   const filter = wiener(fourier, kernel);
   const spectrum = fourier.spectrum();
   const result = { ...image, data: image.data.slice() };

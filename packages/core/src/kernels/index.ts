@@ -40,6 +40,7 @@ import {
   windowAttentionGradientKernel,
   windowAttentionKernel,
 } from './window-attention.ts';
+import { useInWorkspaces } from './workspace.ts';
 
 export { depthwiseFilterGradient, forEachTap } from './composed.ts';
 export { convInfo } from './convolution.ts';
@@ -79,6 +80,7 @@ export function supportsRelaxedSimd(): boolean {
  */
 export function installInferenceKernels({ module, memory }: KernelOptions): void {
   guardAllocation(tf.findBackend('wasm'));
+  useInWorkspaces(module);
   replaceForward(sideModule(module, memory));
 }
 
@@ -92,6 +94,7 @@ export function installInferenceKernels({ module, memory }: KernelOptions): void
  */
 export function installTrainingKernels(options: KernelOptions | undefined): void {
   guardAllocation(tf.findBackend('wasm'));
+  useInWorkspaces(options?.module);
   const side = options && sideModule(options.module, options.memory);
   if (side) {
     replaceForward(side);

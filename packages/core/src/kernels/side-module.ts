@@ -66,6 +66,11 @@ export interface SideExports {
   copyRows(from: number, fromRow: number, to: number, toRow: number, rows: number, count: number): void;
   sumRows(x: number, y: number, groups: number, rows: number, channels: number, scale: number): void;
   maxRows(x: number, y: number, groups: number, rows: number, channels: number): void;
+  fourierPass(...args: number[]): void;
+  unfoldSpectra(...args: number[]): void;
+  foldSpectra(...args: number[]): void;
+  sparseDivergence(...args: number[]): void;
+  coupleSpectra(...args: number[]): void;
 }
 
 /** The Emscripten module under a wasm backend. */
