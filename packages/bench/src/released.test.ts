@@ -32,6 +32,7 @@ const gains: { name: string; set: string; task?: Task; condition: Condition; gai
   { name: 'denoise/small', set: 'CBSD68', condition: { kind: 'noise', sigma: 25, seed: 0 }, gain: 10 },
   { name: 'denoise/small', set: 'CC', condition: { kind: 'pairs' }, gain: 1 },
   { name: 'derain/small', set: 'Rain100L', condition: { kind: 'pairs' }, gain: 5 },
+  { name: 'derain/large', set: 'Rain100L', condition: { kind: 'pairs' }, gain: 5 },
   { name: 'deblur/small', set: 'CBSD68', task: 'deblur', condition: { kind: 'shake', seed: 0 }, gain: 2 },
   { name: 'jpeg/small', set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 }, gain: 0.7 },
   { name: 'jpeg/large', set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 }, gain: 0.8 },

@@ -27,7 +27,7 @@ export {
   readSupportVectorModel,
   ssim,
 } from './metrics/index.ts';
-export { type Before, before, type Model, readModel, writeModel } from './model/model.ts';
+export { type Before, before, imagesSeen, type Model, readModel, writeModel } from './model/model.ts';
 export { type Dtype, readSafetensors, type SafetensorsFile, writeSafetensors } from './model/safetensors.ts';
 export { macsPerPixel, parameters, peakMemory, trainingMemory, weightsOf } from './network/cost.ts';
 export { forward, forwardFrom, type WeightTensors } from './network/forward.ts';

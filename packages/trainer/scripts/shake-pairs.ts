@@ -1,19 +1,21 @@
 /**
- * Shakes photographs, for training: writes pairs in the layout `folders`, `sharp` and `blur`, several of each photograph.
+ * Shakes photographs, for training: writes pairs in the layout `deconvolved`, several of each photograph.
  *
  *     node packages/trainer/scripts/shake-pairs.ts RECIPE --data PHOTOGRAPHS --out PAIRS [--shakes 3] [--part 1/2]
  *
- * What lies in `blur` has been through the deconvolution that a model of `before: deconvolution` has before it. That looks
- * at a whole photograph for seconds, so it is done here once. RECIPE says which of PHOTOGRAPHS are left out
- * (`data.exclude`); the shake is the degradation `motion-blur` as it is unless told otherwise. Same arguments, same pairs; what is
- * there is kept, and several processes may make a part each.
+ * Each is there three times: `sharp`, in `blur` shaken, and in `deconvolved` as deconvolution makes it for a model of `before:
+ * deconvolution`. That looks at a whole photograph for seconds, so it is done here once. RECIPE says which of PHOTOGRAPHS are left out
+ * (`data.exclude`); the shake is the degradation `motion-blur` as it is unless told otherwise, and every second one is
+ * then stored as JPEG, as uploads are. One of each photograph is not shaken at all. Same arguments, same pairs; what
+ * is there is kept, and several processes may make a part each.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { deconvolve, MotionBlurSettings, motionBlur, Random } from '@pellucid/core';
-import { openPhotographs } from '../src/data/index.ts';
+import { deconvolve, JpegSettings, jpeg, MotionBlurSettings, motionBlur, Random } from '@pellucid/core';
+import { startWasm } from '@pellucid/core/wasm';
+import { jpegCodec, openPhotographs } from '../src/data/index.ts';
 import { writeImage } from '../src/image-file.ts';
 import { parseRecipe } from '../src/recipe.ts';
 
@@ -33,23 +35,32 @@ if (!recipeFile || !folder || !out) {
   process.exit(2);
 }
 
+// Deconvolution takes half the time in WebAssembly.
+await startWasm({ joinVectors: true });
 const { exclude, patch } = parseRecipe(await readFile(recipeFile, 'utf8'), []).data;
 const { photographs } = await openPhotographs({ folder }, { smallest: patch, exclude });
 const shake = motionBlur(MotionBlurSettings.parse({ kind: 'motion-blur' }));
+const store = jpeg(JpegSettings.parse({ kind: 'jpeg', quality: [75, 95] }), jpegCodec);
+const shakes = Number(values.shakes);
 const [part, parts] = values.part.split('/').map(Number) as [number, number];
 
-for (const name of ['sharp', 'blur']) await mkdir(path.join(out, name), { recursive: true });
-for (let time = 0; time < Number(values.shakes); time++)
+for (const name of ['sharp', 'blur', 'deconvolved']) await mkdir(path.join(out, name), { recursive: true });
+for (let time = 0; time <= shakes; time++)
   for (const [index, photograph] of photographs.entries()) {
     const name = `${index}_${time}.png`;
-    if (index % parts !== part - 1 || existsSync(path.join(out, 'blur', name))) continue;
+    if (index % parts !== part - 1 || existsSync(path.join(out, 'deconvolved', name))) continue;
     const { width, height } = photograph;
     const random = new Random('shake').fork(`${photograph.name} ${time}`);
-    const light = Float32Array.from(photograph.data, (value) => value / 255);
-    const blurred = await shake.apply(light, width, height, random);
-    const data = Uint8Array.from(blurred, (value) => Math.round(255 * value));
-    await writeImage(path.join(out, 'sharp', name), photograph);
-    await writeImage(path.join(out, 'blur', name), await deconvolve({ width, height, channels: 3, data }));
+    let light: Float32Array = Float32Array.from(photograph.data, (value) => value / 255);
+    if (time < shakes) {
+      light = await shake.apply(light, width, height, random);
+      if (random.next() < 0.5) light = await store.apply(light, width, height, random);
+    }
+    const data = Uint8Array.from(light, (value) => Math.round(255 * value));
+    const blurred = { width, height, channels: 3, data } as const;
+    await writeImage(path.join(out, 'sharp', `${index}.png`), photograph);
+    await writeImage(path.join(out, 'blur', name), blurred);
+    await writeImage(path.join(out, 'deconvolved', name), await deconvolve(blurred));
     if (index % 50 < parts) console.log(`${name} of ${photographs.length} photographs`);
   }
-console.log(`${photographs.length} photographs, each shaken ${values.shakes} times, in ${out}`);
+console.log(`${photographs.length} photographs, each still and shaken ${shakes} times, in ${out}`);

@@ -5,6 +5,7 @@ import {
   DegradationSettings,
   enlargement,
   type Graph,
+  imagesSeen,
   type NetworkConfig,
   networkConfig,
   PellucidError,
@@ -114,7 +115,7 @@ const recipeSchema = z
     data: dataConfig.prefault({}),
     /** What spoils clean photographs; `data.pairs` takes its place. */
     degradation: DegradationSettings.optional(),
-    /** What a photograph goes through before the student sees it, as those of `data.pairs` have; the model remembers it. */
+    /** What a photograph goes through before the student sees it, beside what it was; the model remembers it. */
     before: before.optional(),
     student: studentConfig,
     /** Folder or file of the teacher's model. */
@@ -146,11 +147,10 @@ const recipeSchema = z
         'degradation',
         'give one, or data.pairs for photographs that were recorded with theirs, and not both',
       );
-    if (recipe.before && !recipe.data.pairs)
-      issue(
-        'before',
-        'is for data.pairs whose degraded photographs have been through it (scripts/shake-pairs.ts)',
-      );
+    if ((recipe.before === 'deconvolution') !== (recipe.data.pairs === 'deconvolved'))
+      issue('before', 'deconvolution goes with data.pairs deconvolved, which scripts/shake-pairs.ts makes');
+    if (recipe.before && recipe.method.kind !== 'scratch')
+      issue('method', 'must be scratch: what others show a teacher is one image, and this student sees two');
     if (recipe.data.pairs && recipe.data.reduced.length > 0)
       issue('data.reduced', 'is for photographs without data.pairs');
     const alignment = graph.alignment * enlargement(graph);
@@ -207,11 +207,15 @@ function teachingMistakes({
 /** Why a network cannot be trained on what the recipe shows it, if it cannot. */
 function untrainable(
   graph: Graph,
-  { method, teachers, degradation }: Pick<Recipe, 'method' | 'teachers' | 'degradation'>,
+  { method, teachers, degradation, before }: Pick<Recipe, 'method' | 'teachers' | 'degradation' | 'before'>,
 ): string | undefined {
   if (isTold(graph)) return 'must be told the noise level, which training does not do';
-  if (method.kind !== 'mtkd-aggregate') return unpaired(graph, degradation);
   const images = graph.nodes[0]!.channels / 3;
+  if (before)
+    return images === imagesSeen(before)
+      ? undefined
+      : `must see ${imagesSeen(before)} images, what ${before} made of a photograph and itself: take edge-unet with images ${imagesSeen(before)}`;
+  if (method.kind !== 'mtkd-aggregate') return unpaired(graph, degradation);
   if (enlargement(graph) !== 1 || (images === 1 && teachers?.length !== 1))
     return 'must be a network that merges images of one size: dctswin or blend';
   if (teachers && images !== teachers.length)

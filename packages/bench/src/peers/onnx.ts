@@ -75,16 +75,21 @@ async function restore(
   image: Raster,
   condition: Condition,
 ): Promise<Raster> {
-  const { width, height, data } = toFloat(before ? await deconvolve(image) : image);
+  const { width, height } = image;
+  const seen = (before ? [await deconvolve(image), image] : [image]).map(toFloat);
   const align = (length: number) => Math.ceil(length / graph.alignment) * graph.alignment;
   const [wide, high] = [align(width), align(height)];
-  const planes = new Float32Array(3 * wide * high);
+  const channels = 3 * seen.length;
+  const planes = new Float32Array(channels * wide * high);
   for (let y = 0; y < high; y++)
     for (let x = 0; x < wide; x++) {
       const from = 3 * (mirror(y, height) * width + mirror(x, width));
-      for (let c = 0; c < 3; c++) planes[(c * high + y) * wide + x] = data[from + c]!;
+      for (let c = 0; c < channels; c++)
+        planes[(c * high + y) * wide + x] = seen[Math.floor(c / 3)]!.data[from + (c % 3)]!;
     }
-  const feeds: Record<string, OnnxTensor> = { input: new Tensor('float32', planes, [1, 3, high, wide]) };
+  const feeds: Record<string, OnnxTensor> = {
+    input: new Tensor('float32', planes, [1, channels, high, wide]),
+  };
   if (condition.kind === 'noise' && graph.nodes.some(({ op }) => op === 'noise-level'))
     feeds.noise_level = new Tensor('float32', Float32Array.of(condition.sigma), [1]);
   const { output } = await session.run(feeds);

@@ -49,6 +49,7 @@ export { gelu } from './gelu.ts';
 export { layerNorm } from './layer-norm.ts';
 export { wasmMemory } from './side-module.ts';
 export { windowAttention } from './window-attention.ts';
+export { useInWorkspaces } from './workspace.ts';
 
 export interface KernelOptions {
   /**

@@ -16,7 +16,7 @@ export interface Model {
   network: NetworkConfig;
   /** The names of the models whose images it merges, in their order; of an aggregator alone. */
   merges?: readonly string[];
-  /** What a photograph goes through before its network sees it; nothing unless given. */
+  /** What a photograph goes through before its network sees it, beside what it was; nothing unless given. */
   before?: Before;
   graph: Graph;
   weights: Weights;
@@ -25,6 +25,9 @@ export interface Model {
 /** Steps that look at a whole photograph, which no small network can: `deconvolution` is `deconvolve`. */
 export const before = z.enum(['deconvolution']);
 export type Before = z.infer<typeof before>;
+
+/** How many images of one photograph a model sees side by side: what the steps before it made of it, if any, then itself. */
+export const imagesSeen = (steps: Before | undefined) => (steps ? 2 : 1);
 
 const formatVersion = '1';
 

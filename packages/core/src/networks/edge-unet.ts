@@ -30,6 +30,8 @@ export const edgeUnetConfig = z
     decoder: blocks,
     /** Whether the network predicts what to add to its input, as it does unless told otherwise, or the image itself. */
     residual: z.boolean().optional(),
+    /** How many images of one photograph lie side by side in its input, of which it adds to the first; one unless given. */
+    images: z.int().min(2).optional(),
   })
   .refine((config) => config.encoder.length === config.widths.length, {
     path: ['encoder'],
@@ -42,12 +44,12 @@ export const edgeUnetConfig = z
 
 export type EdgeUnetConfig = z.infer<typeof edgeUnetConfig>;
 
-export function edgeUnet(ops: Ops, photograph: Feature, config: EdgeUnetConfig): Feature {
-  const { widths, encoder, decoder, residual = true } = config;
+export function edgeUnet(ops: Ops, seen: Feature, config: EdgeUnetConfig): Feature {
+  const { widths, encoder, decoder, residual = true, images = 1 } = config;
   const deepest = widths.length - 1;
 
   const skips: Feature[] = [];
-  let x = ops.conv(ops.spaceToDepth(photograph, 2), { name: 'head', kernel: 3, channels: widths[0]! });
+  let x = ops.conv(ops.spaceToDepth(seen, 2), { name: 'head', kernel: 3, channels: widths[0]! });
   for (let level = 0; level <= deepest; level++) {
     if (level > 0) {
       skips.push(x);
@@ -65,7 +67,8 @@ export function edgeUnet(ops: Ops, photograph: Feature, config: EdgeUnetConfig):
   }
   const unfolded = ops.conv(x, { name: 'tail', kernel: 3, channels: 12, gain: residual ? 0 : 1 });
   const image = ops.depthToSpace(unfolded, 2);
-  return residual ? ops.add(photograph, image) : image;
+  if (!residual) return image;
+  return ops.add(images === 1 ? seen : ops.slice(seen, 0, 3), image);
 }
 
 /** `count` times x + conv(relu(conv(x))), as in EDSR; small second weights let a deep stack start near identity. */

@@ -78,6 +78,6 @@ const networks: {
 /** The graph of the network that `config` describes. */
 export function buildNetwork(config: NetworkConfig): Graph {
   const network = networks[config.kind] as (ops: Ops, photograph: Feature, config: NetworkConfig) => Feature;
-  const channels = 'images' in config ? 3 * config.images : 3;
+  const channels = 3 * (('images' in config && config.images) || 1);
   return trace((ops, photograph) => network(ops, photograph, config), channels);
 }

@@ -2,24 +2,28 @@ import { type Raster, whiteLevel } from '../raster.ts';
 import type { Segment } from './tiles.ts';
 
 /**
- * Copies a window of a raster into the network's input: RGB, 0..1, `row.length` x `column.length`. Beyond the right
- * and bottom edge the photograph is mirrored (the last row is not repeated), as often as it takes.
+ * Copies a window of rasters of one size into the network's input: RGB of each side by side, 0..1, `row.length` x
+ * `column.length`. Beyond the right and bottom edge the photograph is mirrored (the last row is not repeated), as often as
+ * it takes.
  */
 export function readWindow(
-  { width, height, channels, data }: Raster,
+  rasters: readonly Raster[],
   row: Pick<Segment, 'from' | 'length'>,
   column: Pick<Segment, 'from' | 'length'>,
 ): Float32Array {
-  const pixels = new Float32Array(row.length * column.length * 3);
-  const scale = 1 / whiteLevel(data);
-  let to = 0;
-  for (let y = row.from; y < row.from + row.length; y++) {
-    const start = mirror(y, height) * width;
-    for (let x = column.from; x < column.from + column.length; x++) {
-      const from = (start + mirror(x, width)) * channels;
-      pixels[to++] = data[from]! * scale;
-      pixels[to++] = data[from + 1]! * scale;
-      pixels[to++] = data[from + 2]! * scale;
+  const stride = 3 * rasters.length;
+  const pixels = new Float32Array(row.length * column.length * stride);
+  for (const [index, { width, height, channels, data }] of rasters.entries()) {
+    const scale = 1 / whiteLevel(data);
+    let to = 3 * index;
+    for (let y = row.from; y < row.from + row.length; y++) {
+      const start = mirror(y, height) * width;
+      for (let x = column.from; x < column.from + column.length; x++, to += stride) {
+        const from = (start + mirror(x, width)) * channels;
+        pixels[to] = data[from]! * scale;
+        pixels[to + 1] = data[from + 1]! * scale;
+        pixels[to + 2] = data[from + 2]! * scale;
+      }
     }
   }
   return pixels;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { deconvolve } from '../deconvolution/deconvolve.ts';
 import { PellucidError } from '../errors.ts';
-import type { Model } from '../model/model.ts';
+import { imagesSeen, type Model } from '../model/model.ts';
 import { macsPerPixel, weightsOf } from '../network/cost.ts';
 import type { WeightTensors } from '../network/forward.ts';
 import { enlargement } from '../network/graph.ts';
@@ -45,10 +45,12 @@ export class Restorer {
    * @throws PellucidError `restore/several-images` for a model that merges images of others
    */
   constructor(model: Model, options: { memory?: number; statistics?: Statistics } = {}) {
-    if (model.graph.nodes[0]!.channels !== 3)
+    const { name, graph, before, merges } = model;
+    const [wanted, given] = [graph.nodes[0]!.channels / 3, imagesSeen(before)];
+    if (wanted !== given)
       throw new PellucidError(
         'restore/several-images',
-        `${model.name} does not restore a photograph: it merges the images that ${model.merges?.join(', ') ?? 'other networks'} make of it. Take a student that was taught with it.`,
+        `${name} does not restore a photograph: its network sees ${wanted} images side by side${merges ? `, those of ${merges.join(', ')}` : ''}, not ${given}. Take a student that was taught with it.`,
       );
     this.model = model;
     this.#memory = options.memory ?? 64 * mebibyte;
@@ -96,7 +98,7 @@ export class Restorer {
         'restore/bad-raster',
         `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
       );
-    const seen = this.model.before === 'deconvolution' ? await deconvolve(image, options) : image;
+    const seen = this.model.before ? [await deconvolve(image, options), image] : [image];
     const plan = this.#plan(width, height);
     const output = enlarge(image, this.enlargement);
     const total = tilesOf(plan);
@@ -107,7 +109,8 @@ export class Restorer {
         const read = (from: number, end: number) => {
           if (from > 0) tell();
           const strip = { from: row.from + from, length: end - from };
-          return tf.tensor4d(readWindow(seen, strip, column), [1, strip.length, column.length, 3]);
+          const shape = [1, strip.length, column.length, 3 * seen.length] as [number, number, number, number];
+          return tf.tensor4d(readWindow(seen, strip, column), shape);
         };
         const source = { height: row.length, strip: plan.strip, read };
         for await (const strip of this.#run(source, options))

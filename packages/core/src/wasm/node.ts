@@ -4,7 +4,12 @@ import path from 'node:path';
 import v8 from 'node:v8';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { installInferenceKernels, supportsRelaxedSimd, wasmMemory } from '../kernels/index.ts';
+import {
+  installInferenceKernels,
+  supportsRelaxedSimd,
+  useInWorkspaces,
+  wasmMemory,
+} from '../kernels/index.ts';
 
 export interface WasmOptions {
   /** Which kernels: `installTrainingKernels`, to train; those that restore, unless given. */
@@ -32,10 +37,20 @@ export async function startWasm({
   setWasmPaths(`${path.join(path.dirname(manifest), 'wasm-out')}${path.sep}`);
   setThreadsCount(1);
   if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly backend did not start');
+  install({ module: await compileKernels(joined), memory: wasmMemory(tf.backend()) });
+}
+
+/** Has deconvolution, which no backend does, done by the kernels of this package beside another backend than wasm. */
+export async function startWorkspaces(): Promise<void> {
+  useInWorkspaces(await compileKernels(letVectorsJoin()));
+}
+
+async function compileKernels(joined: boolean): Promise<WebAssembly.Module> {
   const build = joined ? 'conv-joined' : supportsRelaxedSimd() ? 'conv-relaxed' : 'conv';
   // By its public name, so that a bundle of this file still finds it among the packages.
-  const bytes = await readFile(new URL(import.meta.resolve(`@pellucid/core/kernels/${build}.wasm`)));
-  install({ module: await WebAssembly.compile(bytes), memory: wasmMemory(tf.backend()) });
+  return WebAssembly.compile(
+    await readFile(new URL(import.meta.resolve(`@pellucid/core/kernels/${build}.wasm`))),
+  );
 }
 
 /**

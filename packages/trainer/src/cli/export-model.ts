@@ -100,7 +100,7 @@ const exportModel = defineCommand({
     for (const line of format.usage(out, nodes[0]!.channels, told)) console.log(`  ${line}`);
     if (model.before && args.format !== 'safetensors')
       console.log(
-        `\nThis network was taught on photographs after ${model.before}, which the file does not do: give it what @pellucid/core's deconvolve makes of one. Restorer does both.`,
+        `\nThis network sees six channels: what @pellucid/core's deconvolve makes of a photograph, which the file does not do, and then the photograph. Restorer does both.`,
       );
   },
 });

@@ -6,7 +6,9 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseRecipe } from '../recipe.ts';
 import { openTrainingData } from '../training-data.ts';
+import { degradedPsnr } from '../validate.ts';
 import { type PairLayoutName, pairFiles, pairLayouts } from './pair-layouts.ts';
+import { degradedShape } from './patches.ts';
 import { loadPhotographs } from './photographs.ts';
 
 it.each<[PairLayoutName, string[], number]>([
@@ -40,6 +42,11 @@ it.each<[PairLayoutName, string[], number]>([
     ],
     2,
   ],
+  [
+    'deconvolved',
+    ['a/sharp/7.png', 'a/blur/7_0.png', 'a/deconvolved/7_0.png', 'a/blur/7_1.png', 'a/deconvolved/7_1.png'],
+    2,
+  ],
 ])('%s: files that belong together are found in %j', (name, files, count) => {
   const { pairs, unpaired } = pairFiles(files, pairLayouts[name]);
   expect(pairs).toHaveLength(count);
@@ -56,6 +63,19 @@ it('names what lacks its other half', () => {
   expect(unpaired).toEqual([
     { file: 'input/a.png', reason: 'there is no clean file "a" to compare it with' },
     { file: 'target/c.png', reason: 'there is no degraded file "c" that belongs to it' },
+  ]);
+});
+
+it('names a shaken photograph that was not deconvolved', () => {
+  const { pairs, unpaired } = pairFiles(
+    ['sharp/7.png', 'blur/7_0.png', 'blur/7_1.png', 'deconvolved/7_1.png'],
+    pairLayouts.deconvolved,
+  );
+  expect(pairs).toEqual([
+    { clean: 'sharp/7.png', degraded: 'blur/7_1.png', deconvolved: 'deconvolved/7_1.png' },
+  ]);
+  expect(unpaired).toEqual([
+    { file: 'blur/7_0.png', reason: 'there is no file deconvolved/7_0.png that goes with it' },
   ]);
 });
 
@@ -117,6 +137,29 @@ steps: 300
     expect(one!.degraded).not.toEqual(other!.degraded);
   });
 
+  it('shows a student what deconvolution made of a photograph, and beside it the photograph', async () => {
+    for (const name of ['1', '2']) {
+      await write(`sharp/${name}.png`, 20, 16, 0);
+      await write(`blur/${name}_0.png`, 20, 16, 100);
+      await write(`deconvolved/${name}_0.png`, 20, 16, 50);
+    }
+    const shaken = recipe('data.pairs=deconvolved', 'before=deconvolution', 'student.images=2');
+    const { batch, validation } = await openTrainingData(shaken);
+    for (const pairs of [await batch(new Random(1)), validation[0]!]) {
+      expect(degradedShape(pairs)[3]).toBe(6);
+      expect([...pairs.degraded]).toEqual(
+        Array.from(pairs.degraded, (_, i) => {
+          const [channel, pixel] = [i % 6, Math.floor(i / 6)];
+          const added = [50, 100][Math.floor(channel / 3)]! / 255;
+          const value = pairs.clean[3 * pixel + (channel % 3)]!;
+          return expect.closeTo(channel % 3 === 1 ? value + added : value, 5);
+        }),
+      );
+    }
+    const error = 50 / 255 / Math.sqrt(3);
+    expect(degradedPsnr(validation)).toBeCloseTo(-20 * Math.log10(error), 3);
+  });
+
   it('holds no pairs of another layout, and says what it looked for', async () => {
     await expect(loadPhotographs(folder, { smallest: 8, pairs: 'SIDD' })).rejects.toMatchObject({
       code: 'data/no-photographs',
@@ -133,6 +176,20 @@ steps: 300
   it.each([
     [['degradation={kind: rain}'], /degradation: give one, or data\.pairs/],
     [['data.pairs='], /degradation: give one, or data\.pairs/],
+    [
+      ['data.pairs=deconvolved', 'student.images=2'],
+      /before: deconvolution goes with data\.pairs deconvolved/,
+    ],
+    [
+      [
+        'data.pairs=deconvolved',
+        'before=deconvolution',
+        'student.images=2',
+        'method.kind=logits',
+        'teacher=a',
+      ],
+      /method: must be scratch/,
+    ],
     [['data.pairs=GoPr'], /data\.pairs: .*GoPro/],
   ])('refuses %j', (overrides, message) => {
     expect(() => recipe(...overrides)).toThrow(message);

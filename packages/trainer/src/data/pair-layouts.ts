@@ -4,6 +4,8 @@
 export interface PairLayout {
   clean: RegExp;
   degraded: RegExp;
+  /** Where what deconvolution made of a degraded one lies. */
+  deconvolved?: (degraded: string) => string;
 }
 
 const training = String.raw`^(?:.*\/)?`;
@@ -19,6 +21,11 @@ export const pairLayouts = {
     String.raw`(?:target|clean|gt|sharp|norain|hq|ground_truth)\/([^/]+)`,
     String.raw`(?:input|degraded|noisy|blur|rainy|lq|rainy_image)\/([^/]+)`,
   ),
+  /** What scripts/shake-pairs.ts writes: several shakes of each photograph, each with what deconvolution makes of it. */
+  deconvolved: {
+    ...layout(String.raw`sharp\/(\d+)`, String.raw`blur\/(\d+)_\d+`),
+    deconvolved: (degraded) => degraded.replace(/blur(?=\/[^/]+$)/, 'deconvolved'),
+  },
   /** Fu et al., CVPR 2017: fourteen rains over each clean photograph, `rainy_image/7_1.jpg` over `ground_truth/7.jpg`. */
   Rain1400: layout(String.raw`ground_truth\/(\d+)`, String.raw`rainy_image\/(\d+)_\d+`),
   /** Zhang and Patel, CVPR 2018, in its later packaging of `input` and `target`. */
@@ -34,7 +41,7 @@ export const pairLayouts = {
 export type PairLayoutName = keyof typeof pairLayouts;
 
 export interface FoundPairs {
-  pairs: { clean: string; degraded: string }[];
+  pairs: { clean: string; degraded: string; deconvolved?: string }[];
   /** Files that lack the other half, and what is missing. */
   unpaired: { file: string; reason: string }[];
 }
@@ -44,8 +51,14 @@ export function keyOf(file: string, pattern: RegExp): string | undefined {
   return pattern.exec(file)?.slice(1).filter(Boolean).join('');
 }
 
-/** Which files belong together, by their paths with `/` between parts, in the order of the degraded ones. */
-export function pairFiles(files: readonly string[], { clean, degraded }: PairLayout): FoundPairs {
+/**
+ * Which files belong together, by their paths with `/` between parts, in the order of the degraded ones. Where a layout has
+ * deconvolved ones, each pair must have one.
+ */
+export function pairFiles(
+  files: readonly string[],
+  { clean, degraded, deconvolved }: PairLayout,
+): FoundPairs {
   const keyed = (pattern: RegExp) =>
     files.flatMap((file) => {
       const key = keyOf(file, pattern);
@@ -54,14 +67,21 @@ export function pairFiles(files: readonly string[], { clean, degraded }: PairLay
   const originals = new Map(keyed(clean).map(({ key, file }) => [key, file]));
   const copies = keyed(degraded);
   const used = new Set(copies.map(({ key }) => key));
-  const pairs = copies.flatMap(({ key, file }) => {
-    const partner = originals.get(key);
-    return partner === undefined ? [] : [{ clean: partner, degraded: file }];
+  const all = new Set(files);
+  const lacking = ({ file }: { file: string }) => deconvolved && !all.has(deconvolved(file));
+  const pairs = copies.flatMap((copy) => {
+    const partner = originals.get(copy.key);
+    if (partner === undefined || lacking(copy)) return [];
+    const { file } = copy;
+    return [{ clean: partner, degraded: file, ...(deconvolved && { deconvolved: deconvolved(file) }) }];
   });
   const unpaired = [
     ...copies
       .filter(({ key }) => !originals.has(key))
       .map(({ key, file }) => ({ file, reason: `there is no clean file "${key}" to compare it with` })),
+    ...copies
+      .filter(lacking)
+      .map(({ file }) => ({ file, reason: `there is no file ${deconvolved!(file)} that goes with it` })),
     ...[...originals]
       .filter(([key]) => !used.has(key))
       .map(([key, file]) => ({ file, reason: `there is no degraded file "${key}" that belongs to it` })),

@@ -4,6 +4,7 @@ import type { Photograph } from './photographs.ts';
 /** Images of one size, clean and degraded, interleaved RGB of 0..1; the degraded ones may pass those limits. */
 export interface Pairs {
   clean: Float32Array;
+  /** Of six channels where a network sees a photograph twice: deconvolved, and as it was. */
   degraded: Float32Array;
   /** `[images, height, width, 3]` of the clean ones. */
   shape: [number, number, number, number];
@@ -13,12 +14,14 @@ export interface Pairs {
   noiseLevels?: Float32Array;
 }
 
-/** `[images, height, width, 3]` of the degraded images. */
+/** `[images, height, width, channels]` of the degraded images. */
 export function degradedShape({
-  shape: [images, height, width, channels],
+  degraded,
+  shape: [images, height, width],
   scale = 1,
 }: Pairs): Pairs['shape'] {
-  return [images, height / scale, width / scale, channels];
+  const [down, across] = [height / scale, width / scale];
+  return [images, down, across, degraded.length / (images * down * across)];
 }
 
 export interface PatchSamplerOptions {
@@ -70,9 +73,9 @@ export class PatchSampler {
       if (noiseLevels) noiseLevels[index] = degradation!.noiseLevel!(stream);
       spoilt.push(degradation ? spoil(cutting, degradation, stream) : cutRecorded(cutting));
     }
-    const degraded = new Float32Array((batch * values) / (degradation?.scale ?? 1) ** 2);
-    for (const [index, pixels] of (await Promise.all(spoilt)).entries())
-      degraded.set(pixels, index * pixels.length);
+    const images = await Promise.all(spoilt);
+    const degraded = new Float32Array(batch * images[0]!.length);
+    for (const [index, pixels] of images.entries()) degraded.set(pixels, index * pixels.length);
     return { clean, degraded, shape, ...scaleOf(degradation), ...(noiseLevels && { noiseLevels }) };
   }
 
@@ -191,19 +194,20 @@ async function spoil(cutting: Cutting, degradation: Degradation, stream: Random)
 
 /** Its values, 0..1; beyond the photograph's edges it is mirrored. */
 function cut({ photograph: { data, width, height }, left, top, side, orientation }: Cutting): Float32Array {
+  const channels = data.length / (width * height);
   const places = (start: number, size: number, backwards: number, step: number) =>
     Int32Array.from(
       { length: side },
       (_, i) => step * mirrored(start + (backwards ? side - 1 - i : i), size),
     );
-  let columns = places(left, width, orientation & 1, 3);
-  let rows = places(top, height, orientation & 2, 3 * width);
+  let columns = places(left, width, orientation & 1, channels);
+  let rows = places(top, height, orientation & 2, channels * width);
   if (orientation & 4) [columns, rows] = [rows, columns];
-  const pixels = new Float32Array(side * side * 3);
+  const pixels = new Float32Array(side * side * channels);
   for (let y = 0, to = 0; y < side; y++)
     for (let x = 0; x < side; x++) {
       const from = rows[y]! + columns[x]!;
-      for (let channel = 0; channel < 3; channel++) pixels[to++] = data[from + channel]! / 255;
+      for (let channel = 0; channel < channels; channel++) pixels[to++] = data[from + channel]! / 255;
     }
   return pixels;
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { PellucidError, type Raster, resizeBicubic } from '@pellucid/core';
 import sharp from 'sharp';
 import { imageEndings, isImageFile } from '../image-file.ts';
-import { type PairLayoutName, pairFiles, pairLayouts } from './pair-layouts.ts';
+import { type FoundPairs, type PairLayoutName, pairFiles, pairLayouts } from './pair-layouts.ts';
 
 /** A clean photograph in memory: 8-bit RGB. */
 export interface Photograph extends Raster {
@@ -12,9 +12,15 @@ export interface Photograph extends Raster {
   channels: 3;
   /** One array for all that are degraded versions of one clean photograph. */
   data: Uint8Array;
-  /** The same scene as a camera recorded it with its degradation, where the photograph is half of such a pair. */
+  /**
+   * The same scene as a camera recorded it with its degradation, where the photograph is half of such a pair: RGB, or six
+   * channels, of which the first three are what deconvolution made of it.
+   */
   degraded?: Uint8Array;
 }
+
+/** Of one photograph. */
+type Files = Partial<FoundPairs['pairs'][number]> & { clean: string };
 
 type Decoded = Omit<Photograph, 'name' | 'degraded'>;
 
@@ -56,12 +62,13 @@ export async function loadPhotographs(
   const names = await listPhotographs(folder, exclude);
   const found = pairs && pairFiles(names, pairLayouts[pairs]);
   for (const { file, reason } of found?.unpaired ?? []) skipped.push({ name: file, reason });
-  const wanted: { clean: string; degraded?: string }[] = found?.pairs ?? names.map((clean) => ({ clean }));
+  const wanted: Files[] = found?.pairs ?? names.map((clean) => ({ clean }));
   const originals = new Map<string, Decoded | string>();
-  for (const { clean, degraded } of wanted) {
+  for (const files of wanted) {
+    const { clean } = files;
     const known = originals.has(clean);
     if (!known) originals.set(clean, await decode(path.join(folder, clean)));
-    const photograph = await complete(folder, clean, originals.get(clean)!, degraded);
+    const photograph = await complete(folder, files, originals.get(clean)!);
     if ('reason' in photograph) {
       skipped.push(photograph);
     } else if (photograph.width < smallest || photograph.height < smallest) {
@@ -94,19 +101,31 @@ export function withReduced(
 /** A photograph, with its degraded half where it has one; a pair goes by the degraded file's name. */
 async function complete(
   folder: string,
-  clean: string,
+  { clean, degraded, deconvolved }: Files,
   decoded: Decoded | string,
-  degraded: string | undefined,
 ): Promise<Photograph | Skipped> {
-  const name = degraded ?? clean;
   if (typeof decoded === 'string') return { name: clean, reason: decoded };
-  if (degraded === undefined) return { name, ...decoded };
-  const recorded = await decode(path.join(folder, degraded));
-  if (typeof recorded === 'string') return { name, reason: recorded };
+  if (degraded === undefined) return { name: clean, ...decoded };
   const size = ({ width, height }: Decoded) => `${width}x${height}`;
-  if (size(recorded) !== size(decoded))
-    return { name, reason: `it is ${size(recorded)}, and its clean half ${clean} is ${size(decoded)}` };
-  return { name, ...decoded, degraded: recorded.data };
+  const images: Uint8Array[] = [];
+  for (const name of deconvolved ? [deconvolved, degraded] : [degraded]) {
+    const recorded = await decode(path.join(folder, name));
+    if (typeof recorded === 'string') return { name, reason: recorded };
+    if (size(recorded) !== size(decoded))
+      return { name, reason: `it is ${size(recorded)}, and its clean half ${clean} is ${size(decoded)}` };
+    images.push(recorded.data);
+  }
+  return { name: degraded, ...decoded, degraded: sideBySide(images) };
+}
+
+/** The channels of several RGB images, pixel by pixel. */
+function sideBySide(images: readonly Uint8Array[]): Uint8Array {
+  if (images.length === 1) return images[0]!;
+  const together = new Uint8Array(images.length * images[0]!.length);
+  for (const [index, image] of images.entries())
+    for (let i = 0, to = 3 * index; i < image.length; i += 3, to += 3 * images.length)
+      together.set(image.subarray(i, i + 3), to);
+  return together;
 }
 
 /** Paths of the photographs below a folder, sorted by code unit so that the order is the same on every machine. */

@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-cpu';
 import { PellucidError } from '@pellucid/core';
 import { registerMissingGradients } from '@pellucid/core/kernels';
+import { startWorkspaces } from '@pellucid/core/wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { nearest } from '../nearest.ts';
 import { physicalCores } from './cores.ts';
@@ -100,6 +101,7 @@ async function startIfItWorks(name: EngineName, refused: string[]): Promise<stri
 async function start(name: EngineName, hardwareOnly: boolean): Promise<string> {
   try {
     const what = await engines[name](hardwareOnly);
+    if (name !== 'wasm') await startWorkspaces();
     registerMissingGradients();
     await proveGradients();
     return what;
