@@ -45,3 +45,4 @@ export { Random } from './random.ts';
 export { type Raster, whiteLevel } from './raster.ts';
 export { mirrored, resizeBicubic } from './resize/bicubic.ts';
 export { type RestoreOptions, Restorer } from './restore/restorer.ts';
+export { seenBy } from './restore/seen-by.ts';

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { deconvolve, enlargement, type Model, PellucidError, type Raster } from '@pellucid/core';
+import { enlargement, type Model, PellucidError, type Raster, seenBy } from '@pellucid/core';
 import { exportOnnx } from '@pellucid/core/export';
 import { type Candidate, modelCandidate } from '../candidate.ts';
 import type { Condition } from '../datasets/protocol.ts';
@@ -71,12 +71,13 @@ function engineBytes(entry: string): number {
 async function restore(
   { Tensor }: OnnxRuntime,
   session: Session,
-  { graph, before }: Model,
+  model: Model,
   image: Raster,
   condition: Condition,
 ): Promise<Raster> {
+  const { graph } = model;
   const { width, height } = image;
-  const seen = (before ? [await deconvolve(image), image] : [image]).map(toFloat);
+  const seen = (await seenBy(model, image)).map(toFloat);
   const align = (length: number) => Math.ceil(length / graph.alignment) * graph.alignment;
   const [wide, high] = [align(width), align(height)];
   const channels = 3 * seen.length;

@@ -26,7 +26,7 @@ export interface Model {
 export const before = z.enum(['deconvolution']);
 export type Before = z.infer<typeof before>;
 
-/** How many images of one photograph a model sees side by side: what the steps before it made of it, if any, then itself. */
+/** How many images of one photograph a model sees side by side: those of `seenBy`. */
 export const imagesSeen = (steps: Before | undefined) => (steps ? 2 : 1);
 
 const formatVersion = '1';

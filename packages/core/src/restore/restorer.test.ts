@@ -229,7 +229,7 @@ describe('Restorer', () => {
     });
     const blurred = blur.apply(coarse, width, height, new Random(1)) as Float32Array;
     const image: Raster = { width, height, channels: 3, data: blurred };
-    // Gives what it sees first, and half of what it sees beside it.
+    // Gives the mean of the two that it sees.
     const graph = trace((ops, seen) => {
       const half = ops.scale(ops.slice(seen, 3, 3), { factor: 0.5 });
       return ops.add(ops.scale(ops.slice(seen, 0, 3), { factor: 0.5 }), half);

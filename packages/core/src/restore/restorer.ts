@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { deconvolve } from '../deconvolution/deconvolve.ts';
 import { PellucidError } from '../errors.ts';
 import { imagesSeen, type Model } from '../model/model.ts';
 import { macsPerPixel, weightsOf } from '../network/cost.ts';
@@ -11,6 +10,7 @@ import type { Raster } from '../raster.ts';
 import { resizeBicubic } from '../resize/bicubic.ts';
 import { type Interruptions, Pauses } from './pauses.ts';
 import { readWindow, type Strip, writeWindow } from './pixels.ts';
+import { seenBy } from './seen-by.ts';
 import { planTiles, type TilePlan } from './tiles.ts';
 
 export interface RestoreOptions extends Interruptions {
@@ -98,7 +98,7 @@ export class Restorer {
         'restore/bad-raster',
         `A ${width} x ${height} raster of ${channels} channels does not have ${data.length} values.`,
       );
-    const seen = this.model.before ? [await deconvolve(image, options), image] : [image];
+    const seen = await seenBy(this.model, image, options);
     const plan = this.#plan(width, height);
     const output = enlarge(image, this.enlargement);
     const total = tilesOf(plan);

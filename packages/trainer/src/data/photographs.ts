@@ -123,8 +123,8 @@ function sideBySide(images: readonly Uint8Array[]): Uint8Array {
   if (images.length === 1) return images[0]!;
   const together = new Uint8Array(images.length * images[0]!.length);
   for (const [index, image] of images.entries())
-    for (let i = 0, to = 3 * index; i < image.length; i += 3, to += 3 * images.length)
-      together.set(image.subarray(i, i + 3), to);
+    for (let i = 0, to = 3 * index; i < image.length; to += 3 * (images.length - 1))
+      for (let channel = 0; channel < 3; channel++) together[to++] = image[i++]!;
   return together;
 }
 

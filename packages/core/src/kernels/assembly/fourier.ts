@@ -75,15 +75,27 @@ function fours(re: usize, im: usize, toRe: usize, toIm: usize, count: i32, run: 
   }
 }
 
+/**
+ * Stores the columns a, b, c, d as rows: the first at `to`, the others, unless it is `alone`, from `next` on, `step` bytes
+ * apart.
+ */
+@inline
+function storeTransposed(
+  to: usize, next: usize, step: usize, alone: bool, a: v128, b: v128, c: v128, d: v128,
+): void {
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
+  if (alone) return;
+  const ef = v128.shuffle<i32>(a, b, 2, 6, 3, 7), gh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(next, v128.shuffle<i64>(ab, cd, 1, 3));
+  v128.store(next + step, v128.shuffle<i64>(ef, gh, 0, 2));
+  v128.store(next + 2 * step, v128.shuffle<i64>(ef, gh, 1, 3));
+}
+
 /** Stores the rows a, b, c, d as columns. */
 @inline
 function storeColumns(to: usize, stride: usize, a: v128, b: v128, c: v128, d: v128): void {
-  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-  const ef = v128.shuffle<i32>(a, b, 2, 6, 3, 7), gh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
-  v128.store(to + stride, v128.shuffle<i64>(ab, cd, 1, 3));
-  v128.store(to + 2 * stride, v128.shuffle<i64>(ef, gh, 0, 2));
-  v128.store(to + 3 * stride, v128.shuffle<i64>(ef, gh, 1, 3));
+  storeTransposed(to, to + stride, stride, false, a, b, c, d);
 }
 
 /**
@@ -116,18 +128,6 @@ export function unfoldSpectra(re: usize, im: usize, toRe: usize, toIm: usize, ha
   }
 }
 
-/** Stores the columns a, b, c, d as rows, of which the last three may be beyond the end. */
-@inline
-function storeRows(to: usize, stride: usize, below: bool, a: v128, b: v128, c: v128, d: v128): void {
-  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
-  if (!below) return;
-  const ef = v128.shuffle<i32>(a, b, 2, 6, 3, 7), gh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(to + stride, v128.shuffle<i64>(ab, cd, 1, 3));
-  v128.store(to + 2 * stride, v128.shuffle<i64>(ef, gh, 0, 2));
-  v128.store(to + 3 * stride, v128.shuffle<i64>(ef, gh, 1, 3));
-}
-
 /**
  * The opposite of `unfoldSpectra`: two spectra of real columns as one of complex ones, times `scale`.
  * @param re, im [2 * half][height / 2 + 4]
@@ -139,7 +139,7 @@ export function foldSpectra(
   const row = <usize>half << 2, column = <usize>(height / 2 + 4) << 2, across = <usize>half * column;
   const last = height / 2, by = f32x4.splat(scale);
   for (let y = 0; y <= last; y += 4) {
-    const below = y < last, here = <usize>y * row, there = <usize>((height - y) % height) * row;
+    const alone = y == last, here = <usize>y * row, there = <usize>((height - y) % height) * row;
     // Upwards from `there`, but that the row above the first is the last.
     const up = y == 0 ? <usize>(height - 1) * row : there - row;
     for (let x: usize = 0, from = <usize>y << 2; x < row; x += 16, from += 4 * column) {
@@ -148,36 +148,26 @@ export function foldSpectra(
       const b0 = f32x4.mul(by, v128.load(re + b)), b1 = f32x4.mul(by, v128.load(im + across + b));
       const c0 = f32x4.mul(by, v128.load(re + c)), c1 = f32x4.mul(by, v128.load(im + across + c));
       const d0 = f32x4.mul(by, v128.load(re + d)), d1 = f32x4.mul(by, v128.load(im + across + d));
-      storeMirrored(
-        toRe + there + x, toRe + up + x, row, below,
+      storeTransposed(
+        toRe + there + x, toRe + up + x, 0 - row, alone,
         f32x4.add(a0, a1), f32x4.add(b0, b1), f32x4.add(c0, c1), f32x4.add(d0, d1),
       );
-      storeRows(
-        toRe + here + x, row, below, f32x4.sub(a0, a1), f32x4.sub(b0, b1), f32x4.sub(c0, c1), f32x4.sub(d0, d1),
+      storeTransposed(
+        toRe + here + x, toRe + here + row + x, row, alone,
+        f32x4.sub(a0, a1), f32x4.sub(b0, b1), f32x4.sub(c0, c1), f32x4.sub(d0, d1),
       );
       const e0 = f32x4.mul(by, v128.load(im + a)), e1 = f32x4.mul(by, v128.load(re + across + a));
       const f0 = f32x4.mul(by, v128.load(im + b)), f1 = f32x4.mul(by, v128.load(re + across + b));
       const g0 = f32x4.mul(by, v128.load(im + c)), g1 = f32x4.mul(by, v128.load(re + across + c));
       const h0 = f32x4.mul(by, v128.load(im + d)), h1 = f32x4.mul(by, v128.load(re + across + d));
-      storeMirrored(
-        toIm + there + x, toIm + up + x, row, below,
+      storeTransposed(
+        toIm + there + x, toIm + up + x, 0 - row, alone,
         f32x4.sub(e1, e0), f32x4.sub(f1, f0), f32x4.sub(g1, g0), f32x4.sub(h1, h0),
       );
-      storeRows(
-        toIm + here + x, row, below, f32x4.add(e0, e1), f32x4.add(f0, f1), f32x4.add(g0, g1), f32x4.add(h0, h1),
+      storeTransposed(
+        toIm + here + x, toIm + here + row + x, row, alone,
+        f32x4.add(e0, e1), f32x4.add(f0, f1), f32x4.add(g0, g1), f32x4.add(h0, h1),
       );
     }
   }
-}
-
-/** Stores the columns a, b, c, d as rows: the first at `to`, the others from `up` upwards. */
-@inline
-function storeMirrored(to: usize, up: usize, stride: usize, below: bool, a: v128, b: v128, c: v128, d: v128): void {
-  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
-  if (!below) return;
-  const ef = v128.shuffle<i32>(a, b, 2, 6, 3, 7), gh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(up, v128.shuffle<i64>(ab, cd, 1, 3));
-  v128.store(up - stride, v128.shuffle<i64>(ef, gh, 0, 2));
-  v128.store(up - 2 * stride, v128.shuffle<i64>(ef, gh, 1, 3));
 }
