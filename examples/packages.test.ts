@@ -17,7 +17,7 @@ import { executablePath } from '../packages/edge/black-box/browser.ts';
 const root = path.join(import.meta.dirname, '..');
 const folders = { core: 'packages/core', models: 'models', examples: 'examples' };
 /** Bytes of the packed packages, so that nothing that is not meant for users slips in; raise them with a reason. */
-const budgets = { core: 310_000, models: 200_000 + 1_000_000 * Object.keys(models).length };
+const budgets = { core: 320_000, models: 200_000 + 1_000_000 * Object.keys(models).length };
 
 let project: string;
 let noisy: string;

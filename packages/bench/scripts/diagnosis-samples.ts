@@ -72,8 +72,15 @@ export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Samp
     .blur(random.uniform(0.4, 0.9))
     .raw()
     .toBuffer();
-  yield { image: { ...image, data: new Uint8Array(soft) }, finding: 'none', kind: 'clean, soft' };
-  yield { image: enlarged(image, random), finding: 'none', kind: 'clean, enlarged' };
+  const softened = { ...image, data: new Uint8Array(soft) };
+  for (const [kind, clean] of [
+    ['clean, soft', softened],
+    ['clean, enlarged', enlarged(image, random)],
+  ] as const) {
+    yield { image: clean, finding: 'none', kind };
+    const quality = 90 + random.integer(9);
+    yield { image: await compressed(clean, quality), finding: 'none', kind: `${kind}, then JPEG from 90` };
+  }
   for (const [low, high] of [
     [5, 15],
     [15, 30],
@@ -118,7 +125,8 @@ export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Samp
     .blur(random.uniform(1.8, 4))
     .raw()
     .toBuffer();
-  yield { image: { ...image, data: new Uint8Array(blurred) }, finding: 'blur', kind: 'defocus' };
+  const defocused = { ...image, data: new Uint8Array(blurred) };
+  yield { image: defocused, finding: 'blur', kind: 'defocus' };
   for (const [low, high] of [
     [10, 30],
     [30, 60],
@@ -149,11 +157,24 @@ export async function* spoilt(image: Bytes, random: Random): AsyncGenerator<Samp
     ['rain', heavy, 1 + random.integer(4)],
   ] as const) {
     const fall = rain({ layers, angle: [-40, 40], ...(settings as unknown as Ranges) });
-    yield { image: await degraded(image, fall, random), finding: 'rain', kind };
+    const wet = await degraded(image, fall, random);
+    yield { image: wet, finding: 'rain', kind };
+    yield { image: await uploaded(wet, random), finding: 'rain', kind: `${kind}, then JPEG from 75` };
   }
+  const shake = motionBlur({ travel: [6, 30], shake: [0, 0.6], sigma: [0, 1.5] });
+  for (const [kind, blurry] of [
+    ['motion blur', await degraded(image, shake, random)],
+    ['defocus', defocused],
+  ] as const)
+    yield { image: await uploaded(blurry, random), finding: 'blur', kind: `${kind}, then JPEG from 75` };
 }
 
 type Ranges = Omit<Parameters<typeof rain>[0], 'layers' | 'angle'>;
+
+/** As it comes from a telephone or the web. */
+function uploaded(image: Bytes, random: Random): Promise<Bytes> {
+  return compressed(image, 75 + random.integer(21));
+}
 
 /** As a camera's own picture at full size is: no detail as fine as its pixels. */
 function enlarged(image: Bytes, random: Random): Bytes {

@@ -154,6 +154,8 @@ describe.skipIf(missing !== '')(`diagnose on photographs${missing}`, () => {
     for (const { sigma } of noisy) expect(Math.abs(sigma - 25)).toBeLessThan(8);
     const shaken = motionBlur({ travel: 20, shake: 0.3, sigma: 1 });
     expect(count(await found((image, i) => spoilt(image, shaken, i)), 'blur')).toBeGreaterThanOrEqual(6);
+    const uploaded = await found((image, i) => compressed(spoilt(image, shaken, i), 85));
+    expect(count(uploaded, 'blur')).toBeGreaterThanOrEqual(6);
     const blocky = await found((image) => compressed(image, 25));
     expect(count(blocky, 'jpeg')).toBeGreaterThanOrEqual(6);
     for (const { finding, quality } of blocky)
