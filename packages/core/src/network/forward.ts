@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { PellucidError } from '../errors.ts';
-import type { Conditions, Graph } from './graph.ts';
+import { type Conditions, expectAligned, type Graph } from './graph.ts';
 import { opOf } from './ops/index.ts';
 
 /** Weights on the engine, by the names that `weightsOf` lists. */
@@ -9,7 +9,7 @@ export type WeightTensors = Record<string, tf.Tensor>;
 /**
  * Runs a network for training: every step is recorded for the gradient, and named features can be read off.
  *
- * @param input NHWC, RGB 0..1, height and width multiples of `graph.alignment`
+ * @param input NHWC, RGB 0..1, height and width multiples of `graph.alignment`; any other is a PellucidError `network/not-aligned`
  * @param taps names out of `graph.taps`; an unknown one is a PellucidError `network/unknown-tap` that lists them
  */
 export function forward<T extends string = never>(
@@ -19,6 +19,7 @@ export function forward<T extends string = never>(
   taps: readonly T[] = [],
   conditions: Conditions = {},
 ): { output: tf.Tensor4D; taps: Record<T, tf.Tensor4D> } {
+  expectAligned(graph, input.shape);
   const features: tf.Tensor4D[] = [];
   for (const node of graph.nodes) {
     const inputs = node.op === 'input' ? [input] : node.inputs.map((index) => features[index]!);

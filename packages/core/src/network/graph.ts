@@ -4,6 +4,7 @@
  * A network is written once, as a function of (ops, input); `trace` runs it over a recorder and keeps what it asked
  * for. Training, inference, cost, receptive field, memory and file formats all read this one list.
  */
+import { PellucidError } from '../errors.ts';
 import type { Activate } from './ops/activation.ts';
 import type { Add } from './ops/add.ts';
 import type { BranchedConv } from './ops/branched-conv.ts';
@@ -73,6 +74,19 @@ export interface Graph {
 /** How many output pixels an input pixel becomes along each axis: 1 in restoration, 2 to 4 in super-resolution. */
 export function enlargement(graph: Graph): number {
   return Math.round(1 / graph.nodes[graph.output]!.stride);
+}
+
+/**
+ * @param shape of an input, NHWC
+ * @throws PellucidError `network/not-aligned`: nodes that fold or window would read beyond what there is
+ */
+export function expectAligned({ alignment }: Graph, shape: readonly [number, number, number, number]): void {
+  const [, height, width] = shape;
+  if (height % alignment === 0 && width % alignment === 0) return;
+  throw new PellucidError(
+    'network/not-aligned',
+    `The network takes images whose sides are multiples of ${alignment}, not ${width} x ${height}. A Restorer takes any.`,
+  );
 }
 
 /** For each node, the index of the last node that reads it: where its tensor can be freed. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hasRowKernels } from '../kernels/rows.ts';
 import type { WeightTensors } from './forward.ts';
-import type { Conditions, Graph, Node } from './graph.ts';
+import { type Conditions, expectAligned, type Graph, type Node } from './graph.ts';
 import { opOf } from './ops/index.ts';
 import type { RowsOf } from './ops/op.ts';
 import { type Step, schedule } from './strips.ts';
@@ -121,13 +121,18 @@ function slice(rows: tf.Tensor4D, from: number, count: number): tf.Tensor4D {
   return tf.slice(rows, [0, from, 0, 0], [-1, count, -1, -1]);
 }
 
-/** Runs a network on a whole input; the peak of memory is what `peakMemory` says. The caller keeps `input` and owns the result. */
+/**
+ * Runs a network on a whole input; the peak of memory is what `peakMemory` says. The caller keeps `input` and owns the result.
+ *
+ * @throws PellucidError `network/not-aligned` for an input whose sides are no multiples of `graph.alignment`
+ */
 export function infer(
   graph: Graph,
   weights: WeightTensors,
   input: tf.Tensor4D,
   conditions: Conditions = {},
 ): tf.Tensor4D {
+  expectAligned(graph, input.shape);
   const height = input.shape[1];
   // Another tensor with the same data, to be freed in the caller's place.
   const read = () => tf.reshape(input, input.shape) as tf.Tensor4D;

@@ -107,6 +107,16 @@ describe('running a graph', () => {
     expect(await output.data()).toEqual(await trained.data());
   });
 
+  it('refuses an input with rows or columns left over', () => {
+    const graph = buildNetwork(tiny);
+    const weights = livelyWeights(graph);
+    for (const input of [noise(16, 17), noise(18, 16)])
+      for (const run of [infer, forward])
+        expect(() => run(graph, weights, input)).toThrow(
+          expect.objectContaining({ code: 'network/not-aligned' }),
+        );
+  });
+
   it('frees what it made when a kernel throws', () => {
     const graph = buildNetwork(tiny);
     const weights = livelyWeights(graph);
