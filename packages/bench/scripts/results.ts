@@ -48,6 +48,9 @@ const { values } = parseArgs({
 const data = dataFolder(values.data);
 console.log(`Computing on ${(await openEngine(values.engine)).description}.`);
 
+/** Of a photograph that came out as it was, so that there is a mean. */
+const EQUAL = 100;
+
 const rows: string[][] = [];
 for (const name of (await releasedModels()).filter((name) => !name.endsWith('/teacher'))) {
   const [student] = (await candidates([name])) as [Candidate];
@@ -76,9 +79,6 @@ function figures({ dataset, condition, input, rows }: QualityTable): string[] {
     `**${decibels(output.psnr.mean)}** / ${similarity(output.ssim.mean)}`,
   ];
 }
-
-/** Of a photograph that came out as it was, so that there is a mean. */
-const EQUAL = 100;
 
 async function keptClean(student: Candidate): Promise<string> {
   const clean: Condition = { kind: 'noise', sigma: 0, seed: SEED };
