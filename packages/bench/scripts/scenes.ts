@@ -28,6 +28,7 @@ export const students: Record<string, object> = {
   'sr2/small': { kind: 'bicubic-downscale', scale: 2 },
   'sr2/tiny': { kind: 'bicubic-downscale', scale: 2 },
   'sr4/small': { kind: 'bicubic-downscale', scale: 4 },
+  'sr4/large': { kind: 'bicubic-downscale', scale: 4 },
 };
 
 /** A drawing as it was, as it came, enlarged by bicubic where it is small, and as the student gives it back. */
