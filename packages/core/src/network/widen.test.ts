@@ -26,19 +26,21 @@ function trained(config: NetworkConfig): { graph: Graph; weights: Weights } {
 function restored(graph: Graph, weights: Weights): Float32Array {
   return tf.tidy(() => {
     const tensors = weightsOf(graph).map(({ name, shape }) => [name, tf.tensor(weights.get(name)!, shape)]);
-    const photograph = tf.reshape(noise(24, 32), [1, 24, 32, 3]) as tf.Tensor4D;
-    return infer(graph, Object.fromEntries(tensors), photograph).dataSync() as Float32Array;
+    const { channels } = graph.nodes[0]!;
+    const seen = tf.reshape(noise(8 * channels, 32), [1, 24, 32, channels]) as tf.Tensor4D;
+    return infer(graph, Object.fromEntries(tensors), seen).dataSync() as Float32Array;
   });
 }
 
-const unet = (widths: number[], encoder = [1, 1]) =>
-  networkConfig.parse({ kind: 'edge-unet', widths, encoder, decoder: [1] });
+const unet = (widths: number[], encoder = [1, 1], images?: number) =>
+  networkConfig.parse({ kind: 'edge-unet', widths, encoder, decoder: [1], images });
 const enlarger = (width: number) => networkConfig.parse({ kind: 'edge-sr', scale: 2, width, depth: 2 });
 
 describe('widen', () => {
   it.each([
     ['an edge-unet', unet([8, 16]), unet([16, 24])],
     ['one whose deepest level grows', unet([8, 16]), unet([8, 40])],
+    ['one that sees two images', unet([8, 16], [1, 1], 2), unet([16, 24], [1, 1], 2)],
     ['an edge-sr', enlarger(8), enlarger(24)],
   ])('gives %s weights that compute the same', (_, narrow, wide) => {
     const start = trained(narrow);

@@ -76,6 +76,11 @@ function placesIn(narrow: Graph, index: number, wide: Graph, before: number[][])
         return places;
       });
     }
+    case 'slice': {
+      const places = first!.slice(node.from, node.from + node.channels).map((place) => place - node.from);
+      if (places.some((place) => place < 0 || place >= wider.channels)) throw notWider(node);
+      return places;
+    }
     default:
       throw notWider(node);
   }
