@@ -13,7 +13,6 @@
  * Rain100L's, there at full size), BSDS500_test, photos_cc0 and the pairs that recipes/derain-small.yml is trained on, among
  * which are scenes that are held aside here.
  */
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -111,7 +110,7 @@ function partOf(file: string): string {
 }
 
 function example({ image, ...rest }: Sample): Example {
-  // A clean photograph left alone is what matters most. There are as many kinds of them as of any other.
+  // A clean photograph left alone is what matters most.
   return { ...rest, features: diagnosticFeatures(image), weight: rest.finding === 'none' ? 1.3 : 1 };
 }
 
@@ -292,13 +291,13 @@ function write(fitted: typeof diagnosisModel): void {
     path,
     `/** Written by packages/bench/scripts/fit-diagnosis.ts. */
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: fitted numbers are near constants by chance
+// biome-ignore-all format: a line for each unit
 import type { Perceptron } from './classifier.ts';
 
 export const diagnosisModel: Perceptron & {
   /** How probable a degradation must be to be found. */
   threshold: number;
-} = ${JSON.stringify(fitted)};
+} = ${JSON.stringify(fitted).replaceAll('],', '],\n')};
 `,
   );
-  execFileSync('node_modules/.bin/biome', ['format', '--write', path], { stdio: 'ignore' });
 }

@@ -4,7 +4,7 @@
  *     node packages/trainer/scripts/shake-pairs.ts RECIPE --data PHOTOGRAPHS --out PAIRS [--shakes 3] [--part 1/2]
  *
  * Each is there three times: `sharp`, in `blur` shaken, and in `deconvolved` as deconvolution makes it for a model of `before:
- * deconvolution`. That looks at a whole photograph for seconds, so it is done here once. RECIPE says which of PHOTOGRAPHS are left out
+ * deconvolution`. That takes half a second, so it is done here once. RECIPE says which of PHOTOGRAPHS are left out
  * (`data.exclude`); the shake is the degradation `motion-blur` as it is unless told otherwise, and every second one is
  * then stored as JPEG, as uploads are. One of each photograph is not shaken at all, and in two some of it is shaken
  * otherwise than the rest, as what moves by itself is: deconvolution, which knows one kernel, spoils the one or the
@@ -46,9 +46,9 @@ const shakes = Number(values.shakes);
 const [part, parts] = values.part.split('/').map(Number) as [number, number];
 
 for (const name of ['sharp', 'blur', 'deconvolved']) await mkdir(path.join(out, name), { recursive: true });
-const still = shakes;
-const partly = 2;
-for (let time = 0; time <= still + partly; time++)
+/** After its shakes each photograph comes once still, and then so often in two parts. */
+const inParts = 2;
+for (let time = 0; time <= shakes + inParts; time++)
   for (const [index, photograph] of photographs.entries()) {
     const name = `${index}_${time}.png`;
     if (index % parts !== part - 1 || existsSync(path.join(out, 'deconvolved', name))) continue;
@@ -56,9 +56,9 @@ for (let time = 0; time <= still + partly; time++)
     const random = new Random('shake').fork(`${photograph.name} ${time}`);
     const light = Float32Array.from(photograph.data, (value) => value / 255);
     let seen: Float32Array = light;
-    if (time !== still) {
+    if (time !== shakes) {
       seen = await shake.apply(light, width, height, random);
-      if (time > still) {
+      if (time > shakes) {
         // Every second object is sharp: the camera followed it.
         const other = random.next() < 0.5 ? light : await shake.apply(light, width, height, random);
         seen = within(ellipse(width, height, random), other, seen);
@@ -73,7 +73,7 @@ for (let time = 0; time <= still + partly; time++)
     if (index % 50 < parts) console.log(`${name} of ${photographs.length} photographs`);
   }
 console.log(
-  `${photographs.length} photographs, each still, shaken ${shakes} times, and ${partly} times in two parts, in ${out}`,
+  `${photographs.length} photographs, each still, shaken ${shakes} times, and ${inParts} times in two parts, in ${out}`,
 );
 
 /** How much of each pixel an object covers that lies somewhere in the photograph: 1 within, 0 outside, and a soft edge. */
