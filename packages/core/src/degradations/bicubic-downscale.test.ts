@@ -23,6 +23,26 @@ describe('bicubicDownscale', () => {
     for (const value of reduced) expect(255 * value).toBeCloseTo(Math.round(255 * value), 4);
   });
 
+  it('hands what is left to the degradation that follows, and draws from the same stream', async () => {
+    const pixels = Float32Array.from({ length: 24 * 12 * 3 }, (_, i) => ((i * 37) % 101) / 100);
+    const noise = { kind: 'gaussian-noise', sigma: [5, 50] };
+    const settings = DegradationSettings.parse({ kind: 'bicubic-downscale', scale: 2, then: noise });
+    const degradation = createDegradation(settings);
+    expect(degradation.scale).toBe(2);
+    const expected = await createDegradation(DegradationSettings.parse(noise)).apply(
+      reduce(2, pixels, 24, 12),
+      12,
+      6,
+      new Random(1),
+    );
+    expect(await degradation.apply(pixels, 24, 12, new Random(1))).toEqual(expected);
+  });
+
+  it('is followed by nothing that reads far beyond a patch', () => {
+    const then = { kind: 'motion-blur' };
+    expect(DegradationSettings.safeParse({ kind: 'bicubic-downscale', scale: 2, then }).success).toBe(false);
+  });
+
   const folders = ['Set5', 'Set5_LR_bicubic'].map(photographs);
   const missing = folders.find((folder) => !existsSync(folder));
   it.skipIf(missing)(

@@ -15,7 +15,9 @@ export type BicubicDownscaleSettings = z.infer<typeof BicubicDownscaleSettings>;
  * Reduces as the literature makes its low-resolution images, by MATLAB's `imresize` of an 8-bit image: antialiased
  * bicubic, the border mirrored, the result 8-bit too. Nothing about it is random.
  */
-export function bicubicDownscale({ scale }: Omit<BicubicDownscaleSettings, 'kind'>): ImmediateDegradation {
+export function bicubicDownscale({
+  scale,
+}: Omit<BicubicDownscaleSettings, 'kind'>): ImmediateDegradation & { scale: number } {
   return {
     scale,
     apply(pixels, width, height) {

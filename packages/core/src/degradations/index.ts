@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BicubicDownscaleSettings, bicubicDownscale } from './bicubic-downscale.ts';
 import { CameraNoiseSettings, cameraNoise } from './camera-noise.ts';
+import { chain } from './chain.ts';
 import type { Degradation } from './degradation.ts';
 import { GaussianNoiseSettings, gaussianNoise } from './gaussian-noise.ts';
 import { type JpegCodec, JpegSettings, jpeg } from './jpeg.ts';
@@ -16,6 +17,13 @@ export { type JpegCodec, JpegSettings, jpeg } from './jpeg.ts';
 export { MotionBlurSettings, motionBlur } from './motion-blur.ts';
 export { RainSettings, rain } from './rain.ts';
 
+/** What can happen to a photograph after it was reduced; each pixel's fate is decided by its near neighbours. */
+const AfterwardsSettings = z.discriminatedUnion('kind', [
+  GaussianNoiseSettings,
+  CameraNoiseSettings,
+  JpegSettings,
+]);
+
 /** Those that keep an image's size. */
 const InPlaceSettings = z.discriminatedUnion('kind', [
   GaussianNoiseSettings,
@@ -28,7 +36,12 @@ const InPlaceSettings = z.discriminatedUnion('kind', [
 /** The `degradation` of a recipe: `kind` and the settings of that kind. */
 export const DegradationSettings = z.discriminatedUnion('kind', [
   ...InPlaceSettings.options,
-  BicubicDownscaleSettings,
+  BicubicDownscaleSettings.extend({
+    /** What spoils the reduced photograph in its turn; nothing unless given. */
+    then: z
+      .discriminatedUnion('kind', [...AfterwardsSettings.options, mixtureOf(AfterwardsSettings)])
+      .optional(),
+  }),
   mixtureOf(InPlaceSettings),
 ]);
 export type DegradationSettings = z.infer<typeof DegradationSettings>;
@@ -51,7 +64,9 @@ export function createDegradation(settings: DegradationSettings, codec?: JpegCod
     case 'jpeg':
       return jpeg(settings, codec);
     case 'bicubic-downscale':
-      return bicubicDownscale(settings);
+      return settings.then
+        ? chain(bicubicDownscale(settings), createDegradation(settings.then, codec))
+        : bicubicDownscale(settings);
     case 'mixture':
       return mixture(settings.parts.map(({ share, of }) => ({ share, of: createDegradation(of, codec) })));
   }
