@@ -21,7 +21,11 @@ export const options = {
   teacher: { type: 'string', description: 'What --model is compared with; else the `teacher` beside it.' },
   sigma: { type: 'string', default: '25', description: 'Noise levels, in 8-bit units.' },
   scale: { type: 'string', default: '2,3,4', description: 'Factors of super-resolution.' },
-  quality: { type: 'string', default: '10', description: 'Qualities of JPEG, 1..100.' },
+  quality: {
+    type: 'string',
+    description:
+      'Qualities of JPEG, 1..100: of what is to be enlarged too, which else was not stored; else 10 for the task jpeg.',
+  },
   limit: { type: 'string', description: 'Only the first so many images of each set; tables then say so.' },
   seed: { type: 'string', default: '0', description: 'Seed of the noise and of the bootstrap.' },
   size: { type: 'string', description: 'Width and height that cost or speed are stated for, as 512x512.' },
@@ -89,11 +93,13 @@ export function strengthsOf({ sigma, scale, quality, seed }: Options): Strengths
   return {
     sigmas: numbersOf('sigma', sigma, (value) => value >= 0 && value <= 255),
     scales: numbersOf('scale', scale, (value) => Number.isInteger(value) && value > 1),
-    qualities: numbersOf(
-      'quality',
-      quality,
-      (value) => Number.isInteger(value) && value >= 1 && value <= 100,
-    ),
+    ...(quality !== undefined && {
+      qualities: numbersOf(
+        'quality',
+        quality,
+        (value) => Number.isInteger(value) && value >= 1 && value <= 100,
+      ),
+    }),
     seed: numberOf('seed', seed, Number.isInteger),
   };
 }

@@ -11,11 +11,11 @@ import { writePicture } from '../testing.ts';
 import { catalogue } from './catalogue.ts';
 import { openDataset, presentDatasets, type Sample } from './dataset.ts';
 import { findSamples } from './files.ts';
-import { conditions, conventions } from './protocol.ts';
+import { conditions, conventions, describeCondition } from './protocol.ts';
 import { bicubic, cropToMultiple, toBytes, toFloat } from './raster.ts';
 
 const noise = { kind: 'noise', sigma: 25, seed: 0 } as const;
-const strengths = { sigmas: [25], scales: [2], qualities: [10], seed: 0 };
+const strengths = { sigmas: [25], scales: [2], seed: 0 };
 const rgb = { channel: 'RGB', crop: 0, round: false } as const;
 
 let data: string;
@@ -145,6 +145,21 @@ describe('clean photographs', () => {
     const [worse, better] = await Promise.all([poor!, good!].map((condition) => samples[0]!.read(condition)));
     const psnrOf = ({ input, truth }: Awaited<ReturnType<Sample['read']>>) => psnr(input, truth, rgb);
     expect(psnrOf(worse!)).toBeLessThan(psnrOf(better!) - 3);
+  });
+
+  it('are stored after they were reduced where a quality is asked for', async () => {
+    await writePicture(path.join(data, 'Set5/baby.png'), 1, 64, 48);
+    const { samples, protocol } = await openDataset('Set5', data);
+    const [reduced] = conditions(protocol, strengths);
+    const [poor, good] = conditions(protocol, { ...strengths, qualities: [10, 90] });
+    expect([reduced, poor].map((condition) => describeCondition(condition!))).toEqual(['x2', 'x2, JPEG 10']);
+    const [small, worse, better] = await Promise.all(
+      [reduced, poor, good].map((condition) => samples[0]!.read(condition!)),
+    );
+    expect(conventions(protocol, poor!)).toEqual({ channel: 'Y', crop: 2 });
+    expect([worse!.input.width, worse!.input.height]).toEqual([32, 24]);
+    const fromSmall = (pair: typeof small) => psnr(pair!.input, small!.input, rgb);
+    expect(fromSmall(worse)).toBeLessThan(fromSmall(better) - 3);
   });
 
   it('are blurred by a camera’s shake that depends on the seed and their own name', async () => {

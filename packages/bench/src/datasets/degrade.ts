@@ -26,28 +26,34 @@ export async function degrade(
   condition: Condition,
   folder: string,
 ): Promise<Pair> {
-  const apply = async (settings: DegradationSettings, seed: number): Promise<Pair> => {
-    const { width, height, data } = truth;
+  const spoil = async (image: FloatRaster, settings: DegradationSettings, seed = 0): Promise<FloatRaster> => {
+    const { width, height, data } = image;
     const random = new Random(seed).fork(files.id);
     const degradation = createDegradation(settings, jpegCodec);
-    return { truth, input: { ...truth, data: await degradation.apply(data, width, height, random) } };
+    return { ...image, data: await degradation.apply(data, width, height, random) };
   };
   switch (condition.kind) {
     case 'noise': {
       const { sigma, seed } = condition;
-      return apply({ kind: 'gaussian-noise', sigma }, seed);
+      return { truth, input: await spoil(truth, { kind: 'gaussian-noise', sigma }, seed) };
     }
     case 'shake':
-      return apply({ kind: 'motion-blur', ...shake }, condition.seed);
+      return { truth, input: await spoil(truth, { kind: 'motion-blur', ...shake }, condition.seed) };
     case 'jpeg':
-      return apply({ kind: 'jpeg', quality: condition.quality, subsampled: 1 }, 0);
+      return { truth, input: await spoil(truth, stored(condition.quality)) };
     case 'bicubic': {
-      const cropped = cropToMultiple(truth, condition.scale);
-      return { truth: cropped, input: await reduced(cropped, files, condition.scale, folder) };
+      const { scale, quality } = condition;
+      const cropped = cropToMultiple(truth, scale);
+      const small = await reduced(cropped, files, scale, folder);
+      return { truth: cropped, input: quality === undefined ? small : await spoil(small, stored(quality)) };
     }
     case 'pairs':
       return { truth, input: await readInput(path.join(folder, files.degraded!), truth, files.clean) };
   }
+}
+
+function stored(quality: number): DegradationSettings {
+  return { kind: 'jpeg', quality, subsampled: 1 };
 }
 
 /**

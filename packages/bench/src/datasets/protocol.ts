@@ -38,7 +38,8 @@ export type Protocol = z.infer<typeof Protocol>;
  */
 export type Condition =
   | { kind: 'noise'; sigma: number; seed: number }
-  | { kind: 'bicubic'; scale: number }
+  /** Where a quality is given, what was reduced is stored as JPEG of that quality, as an upload is. */
+  | { kind: 'bicubic'; scale: number; quality?: number }
   | { kind: 'jpeg'; quality: number }
   | { kind: 'shake'; seed: number }
   | { kind: 'pairs' };
@@ -47,8 +48,8 @@ export type Condition =
 export interface Strengths {
   sigmas: readonly number[];
   scales: readonly number[];
-  /** Of a JPEG encoder, 1..100. */
-  qualities: readonly number[];
+  /** Of a JPEG encoder, 1..100. Unless given, 10 for the task `jpeg`, and what is enlarged was not stored. */
+  qualities?: readonly number[];
   seed: number;
 }
 
@@ -60,9 +61,13 @@ export function conditions(
   if (degraded) return [{ kind: 'pairs' }];
   switch (tasks[0]) {
     case 'sr':
-      return scales.map((scale) => ({ kind: 'bicubic', scale }));
+      return scales.flatMap((scale): Condition[] =>
+        qualities
+          ? qualities.map((quality) => ({ kind: 'bicubic', scale, quality }))
+          : [{ kind: 'bicubic', scale }],
+      );
     case 'jpeg':
-      return qualities.map((quality) => ({ kind: 'jpeg', quality }));
+      return (qualities ?? [10]).map((quality) => ({ kind: 'jpeg', quality }));
     case 'deblur':
       return [{ kind: 'shake', seed }];
     default:
@@ -75,7 +80,7 @@ export function describeCondition(condition: Condition): string {
     case 'noise':
       return `sigma ${condition.sigma}`;
     case 'bicubic':
-      return `x${condition.scale}`;
+      return `x${condition.scale}${condition.quality === undefined ? '' : `, JPEG ${condition.quality}`}`;
     case 'jpeg':
       return `JPEG ${condition.quality}`;
     case 'shake':
@@ -102,9 +107,9 @@ export function describeProtocol(protocol: Protocol, condition: Condition): stri
     case 'noise':
       return `${where}; Gaussian noise of sigma ${condition.sigma}, seed ${condition.seed}, neither clipped nor rounded; restored image rounded to 8 bits`;
     case 'bicubic':
-      return `${where}; cropped to a multiple of ${condition.scale}, reduced by MATLAB's bicubic, rounded to 8 bits; restored image rounded to 8 bits`;
+      return `${where}; cropped to a multiple of ${condition.scale}, reduced by MATLAB's bicubic, rounded to 8 bits${condition.quality === undefined ? '' : `, ${storedAt(condition.quality)}`}; restored image rounded to 8 bits`;
     case 'jpeg':
-      return `${where}; stored by libjpeg-turbo at quality ${condition.quality}, colours at half the resolution (4:2:0); restored image rounded to 8 bits`;
+      return `${where}; ${storedAt(condition.quality)}; restored image rounded to 8 bits`;
     case 'shake': {
       const { travel, sigma } = shake;
       return `${where}; blurred along a random path of ${travel.join(' to ')} pixels for each photograph, seed ${condition.seed}, and noise of sigma ${sigma}; restored image rounded to 8 bits`;
@@ -112,6 +117,10 @@ export function describeProtocol(protocol: Protocol, condition: Condition): stri
     case 'pairs':
       return `${where}; both images as their files hold them; restored image rounded to 8 bits`;
   }
+}
+
+function storedAt(quality: number): string {
+  return `stored by libjpeg-turbo at quality ${quality}, colours at half the resolution (4:2:0)`;
 }
 
 /**

@@ -26,7 +26,7 @@ describe('bicubicDownscale', () => {
   it('hands what is left to the degradation that follows, and draws from the same stream', async () => {
     const pixels = Float32Array.from({ length: 24 * 12 * 3 }, (_, i) => ((i * 37) % 101) / 100);
     const noise = { kind: 'gaussian-noise', sigma: [5, 50] };
-    const settings = DegradationSettings.parse({ kind: 'bicubic-downscale', scale: 2, then: noise });
+    const settings = DegradationSettings.parse({ kind: 'bicubic-downscale', scale: 2, afterwards: noise });
     const degradation = createDegradation(settings);
     expect(degradation.scale).toBe(2);
     const expected = await createDegradation(DegradationSettings.parse(noise)).apply(
@@ -39,8 +39,10 @@ describe('bicubicDownscale', () => {
   });
 
   it('is followed by nothing that reads far beyond a patch', () => {
-    const then = { kind: 'motion-blur' };
-    expect(DegradationSettings.safeParse({ kind: 'bicubic-downscale', scale: 2, then }).success).toBe(false);
+    const afterwards = { kind: 'motion-blur' };
+    expect(DegradationSettings.safeParse({ kind: 'bicubic-downscale', scale: 2, afterwards }).success).toBe(
+      false,
+    );
   });
 
   const folders = ['Set5', 'Set5_LR_bicubic'].map(photographs);

@@ -38,7 +38,7 @@ export const DegradationSettings = z.discriminatedUnion('kind', [
   ...InPlaceSettings.options,
   BicubicDownscaleSettings.extend({
     /** What spoils the reduced photograph in its turn; nothing unless given. */
-    then: z
+    afterwards: z
       .discriminatedUnion('kind', [...AfterwardsSettings.options, mixtureOf(AfterwardsSettings)])
       .optional(),
   }),
@@ -64,8 +64,8 @@ export function createDegradation(settings: DegradationSettings, codec?: JpegCod
     case 'jpeg':
       return jpeg(settings, codec);
     case 'bicubic-downscale':
-      return settings.then
-        ? chain(bicubicDownscale(settings), createDegradation(settings.then, codec))
+      return settings.afterwards
+        ? chain(bicubicDownscale(settings), createDegradation(settings.afterwards, codec))
         : bicubicDownscale(settings);
     case 'mixture':
       return mixture(settings.parts.map(({ share, of }) => ({ share, of: createDegradation(of, codec) })));
