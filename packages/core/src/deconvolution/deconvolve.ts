@@ -4,8 +4,9 @@ import { Workspace } from '../kernels/workspace.ts';
 import { type Raster, whiteLevel } from '../raster.ts';
 import { type Interruptions, Pauses } from '../restore/pauses.ts';
 import { estimateKernel } from './estimate.ts';
-import { Fourier, gradientPower, type Spectrum, smoothLength } from './fourier.ts';
+import { Fourier, gradientPower, smoothLength } from './fourier.ts';
 import { placed } from './kernel.ts';
+import type { Spectrum } from './passes.ts';
 import { fadeOut, type Plane, within } from './plane.ts';
 
 /** Side of the middle of a photograph from which its kernel is found: it takes no longer for a larger one. */

@@ -1,14 +1,5 @@
 import type { Workspace } from '../kernels/workspace.ts';
-import { applyPass, foldSpectra, type Pass, unfoldSpectra } from './passes.ts';
-
-/**
- * Half of the spectrum of a plane of real values, since the other half mirrors it: [width][height / 2 + 4], complex. Of each
- * column the last three values repeat the one before, so that four go through at once.
- */
-export interface Spectrum {
-  re: Float32Array;
-  im: Float32Array;
-}
+import { applyPass, foldSpectra, type Pass, type Spectrum, unfoldSpectra } from './passes.ts';
 
 /**
  * Fourier transforms of planes of one size, in a workspace.

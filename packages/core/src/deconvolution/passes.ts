@@ -2,7 +2,15 @@
  * What a Fourier transform is made of, for where the side module, which has the same (`kernels/assembly/fourier.ts`), is not
  * installed.
  */
-import type { Spectrum } from './fourier.ts';
+
+/**
+ * Half of the spectrum of a plane of real values, since the other half mirrors it: [width][height / 2 + 4], complex. Of each
+ * column the last three values repeat the one before, so that four go through at once.
+ */
+export interface Spectrum {
+  re: Float32Array;
+  im: Float32Array;
+}
 
 /** A pass of Stockham's: `count` groups of `radix` runs of values, turned by powers of a root of unity. */
 export interface Pass {

@@ -1,7 +1,8 @@
 import type { BlurKernel } from '../degradations/motion-blur.ts';
 import type { Workspace } from '../kernels/workspace.ts';
-import { Fourier, gradientPower, type Spectrum } from './fourier.ts';
+import { Fourier, gradientPower } from './fourier.ts';
 import { placed, taken } from './kernel.ts';
+import type { Spectrum } from './passes.ts';
 import type { Plane } from './plane.ts';
 
 /** Of the coupling of the picture's gradients to sparse ones, which grows with every step; the first is a multiple of the cost. */
