@@ -7,10 +7,11 @@ export const models = {
   'jpeg/small': new URL('./jpeg/small/model.safetensors', import.meta.url),
   'jpeg/large': new URL('./jpeg/large/model.safetensors', import.meta.url),
   'sr2/small': new URL('./sr2/small/model.safetensors', import.meta.url),
+  'sr2/upload': new URL('./sr2/upload/model.safetensors', import.meta.url),
   'sr2/tiny': new URL('./sr2/tiny/model.safetensors', import.meta.url),
   'sr4/small': new URL('./sr4/small/model.safetensors', import.meta.url),
   'sr4/large': new URL('./sr4/large/model.safetensors', import.meta.url),
 } as const satisfies Record<string, URL>;
 
-/** The name of a released student: its task, and how large it is. */
+/** The name of a released student: its task, and how large it is or what it is for. */
 export type ModelName = keyof typeof models;

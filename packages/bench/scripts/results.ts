@@ -23,8 +23,23 @@ import type { QualityTable } from '../src/report/schema.ts';
 const SEED = 0;
 const pairs: Condition = { kind: 'pairs' };
 
-/** What the students of a folder of models are measured on. */
-const measures: Record<string, { set: string; task?: Task; condition: Condition }[]> = {
+interface Measure {
+  set: string;
+  task?: Task;
+  condition: Condition;
+}
+
+/** What photographs are enlarged from: reduced, and stored where a quality is given. */
+function enlarging(scale: number, quality?: number): Measure[] {
+  const condition: Condition = { kind: 'bicubic', scale, ...(quality !== undefined && { quality }) };
+  return [
+    { set: 'Set5', condition },
+    { set: 'Urban100_subset20', task: 'sr', condition },
+  ];
+}
+
+/** What the students of a folder of models are measured on, or one by its own name. */
+const measures: Record<string, Measure[]> = {
   denoise: [
     { set: 'CBSD68', condition: { kind: 'noise', sigma: 25, seed: SEED } },
     { set: 'CC', condition: pairs },
@@ -32,14 +47,9 @@ const measures: Record<string, { set: string; task?: Task; condition: Condition 
   derain: [{ set: 'Rain100L', condition: pairs }],
   deblur: [{ set: 'CBSD68', task: 'deblur', condition: { kind: 'shake', seed: SEED } }],
   jpeg: [{ set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 } }],
-  sr2: [
-    { set: 'Set5', condition: { kind: 'bicubic', scale: 2 } },
-    { set: 'Urban100_subset20', task: 'sr', condition: { kind: 'bicubic', scale: 2 } },
-  ],
-  sr4: [
-    { set: 'Set5', condition: { kind: 'bicubic', scale: 4 } },
-    { set: 'Urban100_subset20', task: 'sr', condition: { kind: 'bicubic', scale: 4 } },
-  ],
+  sr2: enlarging(2),
+  'sr2/upload': enlarging(2, 75),
+  sr4: enlarging(4),
 };
 
 const { values } = parseArgs({
@@ -55,7 +65,7 @@ const rows: string[][] = [];
 for (const name of (await releasedModels()).filter((name) => !name.endsWith('/teacher'))) {
   const [student] = (await candidates([name])) as [Candidate];
   const kept = student.scale === 1 ? await keptClean(student) : '';
-  for (const { set, task, condition } of measures[path.posix.dirname(name)] ?? []) {
+  for (const { set, task, condition } of measures[name] ?? measures[path.posix.dirname(name)] ?? []) {
     const table = await measureDataset([student], await openDataset(set, data, task), condition, {
       seed: SEED,
     });

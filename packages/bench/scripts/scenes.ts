@@ -26,6 +26,7 @@ export const students: Record<string, object> = {
   'jpeg/small': { kind: 'jpeg', quality: 8 },
   'jpeg/large': { kind: 'jpeg', quality: 8 },
   'sr2/small': { kind: 'bicubic-downscale', scale: 2 },
+  'sr2/upload': { kind: 'bicubic-downscale', scale: 2, afterwards: { kind: 'jpeg', quality: 60 } },
   'sr2/tiny': { kind: 'bicubic-downscale', scale: 2 },
   'sr4/small': { kind: 'bicubic-downscale', scale: 4 },
   'sr4/large': { kind: 'bicubic-downscale', scale: 4 },

@@ -241,20 +241,23 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
   });
 
   test('compares an enlarged photograph with itself, as large as it has become', async () => {
-    const models = [{ task: 'sr4', enlargement: 4 }];
+    const models = ['sr4', 'sr4/upload'].map((task) => ({ task, enlargement: 4 }));
     const enlarged = await sharp(await noisy(60, 40))
       .resize(240)
       .png()
       .toBuffer();
     await open();
     await page.route('**/v1/models', (route) => route.fulfill({ json: { models } }));
-    await page.route('**/readyz', (route) => route.fulfill({ json: { tasks: ['sr4'] } }));
+    await page.route('**/readyz', (route) => route.fulfill({ json: { tasks: ['sr4', 'sr4/upload'] } }));
     await page.route('**/v1/restore?task=sr4', (route) =>
       route.fulfill({ body: enlarged, contentType: 'image/png', headers: { 'X-Pellucid-Task': 'sr4' } }),
     );
     await page.reload();
     await page.locator('#task option[value=sr4]').waitFor({ state: 'attached' });
-    expect(await page.locator('#task option').allTextContents()).toEqual(['Enlarge 4 times']);
+    expect(await page.locator('#task option').allTextContents()).toEqual([
+      'Enlarge 4 times',
+      'Enlarge 4 times, from JPEG',
+    ]);
     await choose(await noisy(60, 40));
     await page.getByText(/^Enlarged 4 times on the server in/).waitFor(DONE);
     expect(await pixels()).toMatchObject({ name: 'photo-sr4.png', width: 240, height: 160 });
@@ -265,7 +268,10 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
   });
 
   test('draws what the chosen task mends, and draws anew for another', async () => {
-    const models = ['denoise', 'jpeg', 'sr2'].map((task) => ({ task, enlargement: task === 'sr2' ? 2 : 1 }));
+    const models = ['denoise', 'jpeg', 'sr2', 'sr2/upload'].map((task) => ({
+      task,
+      enlargement: task.startsWith('sr2') ? 2 : 1,
+    }));
     await open();
     const sent: { task: string; width: number; format: string }[] = [];
     await page.route('**/v1/models', (route) => route.fulfill({ json: { models } }));
@@ -288,14 +294,15 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
       { task: 'denoise', width: 720, format: 'png' },
       { task: 'jpeg', width: 720, format: 'jpeg' },
       { task: 'sr2', width: 360, format: 'png' },
+      { task: 'sr2/upload', width: 360, format: 'jpeg' },
     ]);
     // A photograph is the visitor's, and stays.
     await choose(await noisy(64, 48));
     await page.selectOption('#task', 'jpeg');
     await expect
-      .poll(() => sent.slice(3))
+      .poll(() => sent.slice(4))
       .toEqual([
-        { task: 'sr2', width: 64, format: 'png' },
+        { task: 'sr2/upload', width: 64, format: 'png' },
         { task: 'jpeg', width: 64, format: 'png' },
       ]);
   });

@@ -25,5 +25,5 @@ function bytes(count: number): string {
 
 /** A name for the restored file: that of the photograph, what was done, and the ending of its format. */
 export function fileName(photograph: string, task: string, type: string): string {
-  return `${photograph.replace(/\.\w+$/, '')}-${task}.${type.replace('image/', '').replace('jpeg', 'jpg')}`;
+  return `${photograph.replace(/\.\w+$/, '')}-${task.replace('/', '-')}.${type.replace('image/', '').replace('jpeg', 'jpg')}`;
 }

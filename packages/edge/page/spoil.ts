@@ -1,3 +1,5 @@
+import { isForUploads } from './tasks.ts';
+
 /** What is wrong with the drawing, so that each task has something to do: by the task that mends it. */
 const spoilers: Record<string, (context: Context, random: () => number) => void> = {
   deblur: shake,
@@ -22,13 +24,16 @@ export async function spoil(
   enlargement: number,
   random: () => number,
 ): Promise<File> {
-  if (enlargement > 1) return fileOf(shrunk(canvas, enlargement), 'image/png');
+  if (enlargement > 1) {
+    const small = shrunk(canvas, enlargement);
+    return isForUploads(task) ? fileOf(small, 'image/jpeg', 0.6) : fileOf(small, 'image/png');
+  }
   (spoilers[task] ?? noise)(canvas.getContext('2d')!, random);
-  return fileOf(canvas, task === 'jpeg' ? 'image/jpeg' : 'image/png');
+  return task === 'jpeg' ? fileOf(canvas, 'image/jpeg', 0.1) : fileOf(canvas, 'image/png');
 }
 
-async function fileOf(canvas: OffscreenCanvas, type: string): Promise<File> {
-  const blob = await canvas.convertToBlob({ type, quality: 0.1 });
+async function fileOf(canvas: OffscreenCanvas, type: string, quality?: number): Promise<File> {
+  const blob = await canvas.convertToBlob({ type, ...(quality !== undefined && { quality }) });
   return new File([blob], `drawing.${type === 'image/jpeg' ? 'jpg' : 'png'}`, { type });
 }
 

@@ -3,6 +3,7 @@ import denoiseSmall from '../../../models/denoise/small/model.safetensors';
 import derainSmall from '../../../models/derain/small/model.safetensors';
 import jpegSmall from '../../../models/jpeg/small/model.safetensors';
 import sr2Small from '../../../models/sr2/small/model.safetensors';
+import sr2Upload from '../../../models/sr2/upload/model.safetensors';
 import sr4Small from '../../../models/sr4/small/model.safetensors';
 
 /**
@@ -16,4 +17,5 @@ export const BUNDLED = {
   jpeg: jpegSmall,
   sr2: sr2Small,
   sr4: sr4Small,
+  'sr2/upload': sr2Upload,
 } as const;

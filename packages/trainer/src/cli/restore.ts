@@ -3,7 +3,7 @@ import { type Model, PellucidError, receptiveField } from '@pellucid/core';
 import { defineCommand } from 'citty';
 import { openEngine } from '../engine/index.ts';
 import { loadModel } from '../model-file.ts';
-import { loadReleased, otherSizes, releasedTasks } from '../released.ts';
+import { loadReleased, otherStudents, releasedTasks } from '../released.ts';
 import { diagnosed, openRestorer } from '../remedies.ts';
 import { planJobs, restoreFiles } from '../restore-files.ts';
 import { runCommand } from './command.ts';
@@ -23,7 +23,7 @@ const restore = defineCommand({
     },
     task: {
       type: 'string',
-      description: `What the released model is to do: ${releasedTasks.join(', ')}, or of another size ${otherSizes.join(', ')}; denoise unless given. auto finds out what each photograph needs, and copies those that need nothing.`,
+      description: `What the released model is to do: ${releasedTasks.join(', ')}, or by another of its students ${otherStudents.join(', ')}; denoise unless given. auto finds out what each photograph needs, and copies those that need nothing.`,
     },
     model: { type: 'string', description: 'File or folder of a model of your own, instead of a task.' },
     noise: {
