@@ -10,6 +10,7 @@ export const models = {
   'sr2/upload': new URL('./sr2/upload/model.safetensors', import.meta.url),
   'sr2/tiny': new URL('./sr2/tiny/model.safetensors', import.meta.url),
   'sr4/small': new URL('./sr4/small/model.safetensors', import.meta.url),
+  'sr4/upload': new URL('./sr4/upload/model.safetensors', import.meta.url),
   'sr4/large': new URL('./sr4/large/model.safetensors', import.meta.url),
 } as const satisfies Record<string, URL>;
 

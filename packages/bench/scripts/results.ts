@@ -50,6 +50,7 @@ const measures: Record<string, Measure[]> = {
   sr2: enlarging(2),
   'sr2/upload': enlarging(2, 75),
   sr4: enlarging(4),
+  'sr4/upload': enlarging(4, 75),
 };
 
 const { values } = parseArgs({

@@ -29,6 +29,7 @@ export const students: Record<string, object> = {
   'sr2/upload': { kind: 'bicubic-downscale', scale: 2, afterwards: { kind: 'jpeg', quality: 60 } },
   'sr2/tiny': { kind: 'bicubic-downscale', scale: 2 },
   'sr4/small': { kind: 'bicubic-downscale', scale: 4 },
+  'sr4/upload': { kind: 'bicubic-downscale', scale: 4, afterwards: { kind: 'jpeg', quality: 60 } },
   'sr4/large': { kind: 'bicubic-downscale', scale: 4 },
 };
 

@@ -57,6 +57,7 @@ const gains: { name: string; set: string; task?: Task; condition: Condition; gai
   { name: 'sr2/upload', set: 'Set5', condition: { kind: 'bicubic', scale: 2, quality: 50 }, gain: 1 },
   { name: 'sr4/small', set: 'Set5', condition: { kind: 'bicubic', scale: 4 }, gain: 2 },
   { name: 'sr4/large', set: 'Set5', condition: { kind: 'bicubic', scale: 4 }, gain: 2 },
+  { name: 'sr4/upload', set: 'Set5', condition: { kind: 'bicubic', scale: 4, quality: 50 }, gain: 1 },
 ];
 
 beforeAll(async () => void (await openEngine('wasm')));

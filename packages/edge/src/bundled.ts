@@ -5,6 +5,7 @@ import jpegSmall from '../../../models/jpeg/small/model.safetensors';
 import sr2Small from '../../../models/sr2/small/model.safetensors';
 import sr2Upload from '../../../models/sr2/upload/model.safetensors';
 import sr4Small from '../../../models/sr4/small/model.safetensors';
+import sr4Upload from '../../../models/sr4/upload/model.safetensors';
 
 /**
  * The released networks that are served, by the task a request names. This is the one list of them. In the Worker each
@@ -18,4 +19,5 @@ export const BUNDLED = {
   sr2: sr2Small,
   sr4: sr4Small,
   'sr2/upload': sr2Upload,
+  'sr4/upload': sr4Upload,
 } as const;

@@ -2,10 +2,12 @@ import { FINDINGS, taskFor } from '@pellucid/core';
 import { expect, test } from 'vitest';
 import { enlargementFor, modelFor, modelSummaries, TASKS } from './models.ts';
 
-test('a model is served under its own task, and one that enlarges says how many times', () => {
-  for (const { task, enlargement } of modelSummaries()) {
+test('a model is served under its own task, and one that enlarges says how many times, and of what', () => {
+  for (const { task, name, enlargement } of modelSummaries()) {
     const made = modelFor(task).task;
-    expect(task).toBe(enlargement === 1 ? made : `${made}${enlargement}`);
+    const [served, kind = 'small'] = task.split('/');
+    expect(served).toBe(enlargement === 1 ? made : `${made}${enlargement}`);
+    expect(name).toBe(`${served}-${kind}`);
   }
 });
 

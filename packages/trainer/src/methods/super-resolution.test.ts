@@ -239,6 +239,7 @@ it.each([
   'sr4-small-long.yml',
   'sr4-large-start.yml',
   'sr4-large.yml',
+  'sr4-upload.yml',
   'sr2-upload.yml',
   'sr2-aggregate.yml',
   'sr4-aggregate.yml',
