@@ -26,11 +26,9 @@ const AfterwardsSettings = z.discriminatedUnion('kind', [
 
 /** Those that keep an image's size. */
 const InPlaceSettings = z.discriminatedUnion('kind', [
-  GaussianNoiseSettings,
-  CameraNoiseSettings,
+  ...AfterwardsSettings.options,
   RainSettings,
   MotionBlurSettings,
-  JpegSettings,
 ]);
 
 /** The `degradation` of a recipe: `kind` and the settings of that kind. */
