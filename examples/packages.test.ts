@@ -91,6 +91,15 @@ describe.each(['core', 'models'] as const)('@pellucid/%s', (name) => {
   });
 });
 
+it('@pellucid/models brings every model that it names', async () => {
+  const program = `import { models } from '@pellucid/models';
+    import { existsSync } from 'node:fs';
+    const missing = Object.entries(models).filter(([, place]) => !existsSync(place));
+    console.log(missing.map(([name]) => name).join());`;
+  const { stdout } = await run(process.execPath, '--input-type=module', '--eval', program);
+  expect(stdout.trim()).toBe('');
+});
+
 it('is typed as the examples use it', async () => {
   const settings = {
     extends: path.join(root, 'tsconfig.json'),
