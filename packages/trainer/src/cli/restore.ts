@@ -23,7 +23,7 @@ const restore = defineCommand({
     },
     task: {
       type: 'string',
-      description: `What the released model is to do: ${releasedTasks.join(', ')}, or by another of its students ${otherStudents.join(', ')}; denoise unless given. auto finds out what each photograph needs, and copies those that need nothing.`,
+      description: `What the released model is to do: ${releasedTasks.join(', ')}, or by another of its students ${otherStudents.join(', ')}; denoise unless given. sr2/upload and sr4/upload enlarge what was stored as JPEG. auto finds out what each photograph needs, and copies those that need nothing.`,
     },
     model: { type: 'string', description: 'File or folder of a model of your own, instead of a task.' },
     noise: {
