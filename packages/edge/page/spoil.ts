@@ -24,17 +24,17 @@ export async function spoil(
   enlargement: number,
   random: () => number,
 ): Promise<File> {
-  if (enlargement > 1) {
-    const small = shrunk(canvas, enlargement);
-    return isForUploads(task) ? fileOf(small, 'image/jpeg', 0.6) : fileOf(small, 'image/png');
-  }
+  if (enlargement > 1) return fileOf(shrunk(canvas, enlargement), isForUploads(task) ? 0.6 : undefined);
   (spoilers[task] ?? noise)(canvas.getContext('2d')!, random);
-  return task === 'jpeg' ? fileOf(canvas, 'image/jpeg', 0.1) : fileOf(canvas, 'image/png');
+  return fileOf(canvas, task === 'jpeg' ? 0.1 : undefined);
 }
 
-async function fileOf(canvas: OffscreenCanvas, type: string, quality?: number): Promise<File> {
-  const blob = await canvas.convertToBlob({ type, ...(quality !== undefined && { quality }) });
-  return new File([blob], `drawing.${type === 'image/jpeg' ? 'jpg' : 'png'}`, { type });
+/** A JPEG where a quality is given, 0..1, and else a PNG. */
+async function fileOf(canvas: OffscreenCanvas, quality?: number): Promise<File> {
+  const [ending, options] =
+    quality === undefined ? ['png', { type: 'image/png' }] : ['jpg', { type: 'image/jpeg', quality }];
+  const blob = await canvas.convertToBlob(options);
+  return new File([blob], `drawing.${ending}`, { type: options.type });
 }
 
 function shrunk(canvas: OffscreenCanvas, times: number): OffscreenCanvas {

@@ -13,6 +13,10 @@ test.each(otherStudents)('%s is another student of its task', async (name) => {
   const [usual, other] = [await loadReleased(task), await loadReleased(name)];
   expect(other.task).toBe(usual.task);
   expect(other.name).not.toBe(usual.name);
+  // One for uploads is the usual network with other weights.
+  const { network } = other;
+  if (name.endsWith('/upload')) expect(network).toEqual(usual.network);
+  else expect(network).not.toEqual(usual.network);
 });
 
 test('a task without a model is an error that lists those there are', async () => {
