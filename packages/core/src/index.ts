@@ -1,6 +1,8 @@
 export { deconvolve } from './deconvolution/deconvolve.ts';
 export * from './degradations/index.ts';
 export { type Diagnosis, diagnose, FINDINGS, type Finding, taskFor } from './diagnose/diagnose.ts';
+export { jpegQuality } from './diagnose/jpeg-quality.ts';
+export { studentFor } from './diagnose/student-for.ts';
 export { PellucidError } from './errors.ts';
 export { blockMean } from './losses/block-mean.ts';
 export { blockVariance, edgeSegmentDeviation } from './losses/blocks.ts';

@@ -254,10 +254,7 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
     );
     await page.reload();
     await page.locator('#task option[value=sr4]').waitFor({ state: 'attached' });
-    expect(await page.locator('#task option').allTextContents()).toEqual([
-      'Enlarge 4 times',
-      'Enlarge 4 times, from JPEG',
-    ]);
+    expect(await page.locator('#task option').allTextContents()).toEqual(['Enlarge 4 times']);
     await choose(await noisy(60, 40));
     await page.getByText(/^Enlarged 4 times on the server in/).waitFor(DONE);
     expect(await pixels()).toMatchObject({ name: 'photo-sr4.png', width: 240, height: 160 });
@@ -267,10 +264,30 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
     expect(complaints).toEqual([]);
   });
 
+  test('enlarges a JPEG by the student for it, on the server and in the browser', async () => {
+    await open();
+    await page.selectOption('#task', 'sr2');
+    const jpeg = await sharp(await noisy(60, 40))
+      .jpeg({ quality: 70 })
+      .toBuffer();
+    await choose(jpeg, 'photo.jpg');
+    for (const place of ['server', 'browser']) {
+      await page.locator(`input[value=${place}]`).check({ force: true });
+      await restored();
+      expect(await page.textContent('#facts')).toContain('sr2-upload, one piece');
+      const { name, width } = await pixels();
+      expect(name).toMatch(/^photo-sr2-upload\./);
+      expect(width).toBe(120);
+    }
+    await choose(await noisy(60, 40));
+    await restored();
+    expect(await page.textContent('#facts')).toContain('sr2-small, one piece');
+  });
+
   test('draws what the chosen task mends, and draws anew for another', async () => {
-    const models = ['denoise', 'jpeg', 'sr2', 'sr2/upload'].map((task) => ({
+    const models = ['denoise', 'jpeg', 'sr2'].map((task) => ({
       task,
-      enlargement: task.startsWith('sr2') ? 2 : 1,
+      enlargement: task === 'sr2' ? 2 : 1,
     }));
     await open();
     const sent: { task: string; width: number; format: string }[] = [];
@@ -294,15 +311,14 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
       { task: 'denoise', width: 720, format: 'png' },
       { task: 'jpeg', width: 720, format: 'jpeg' },
       { task: 'sr2', width: 360, format: 'png' },
-      { task: 'sr2/upload', width: 360, format: 'jpeg' },
     ]);
     // A photograph is the visitor's, and stays.
     await choose(await noisy(64, 48));
     await page.selectOption('#task', 'jpeg');
     await expect
-      .poll(() => sent.slice(4))
+      .poll(() => sent.slice(3))
       .toEqual([
-        { task: 'sr2/upload', width: 64, format: 'png' },
+        { task: 'sr2', width: 64, format: 'png' },
         { task: 'jpeg', width: 64, format: 'png' },
       ]);
   });

@@ -1,5 +1,5 @@
 /** The thread that restores in the browser: TensorFlow.js on WebAssembly SIMD, with the kernels of the project. */
-import { diagnose, PellucidError, type Raster, Restorer, readModel } from '@pellucid/core';
+import { diagnose, PellucidError, type Raster, Restorer, readModel, studentFor } from '@pellucid/core';
 import kernels from '@pellucid/core/kernels/conv.wasm';
 import relaxedKernels from '@pellucid/core/kernels/conv-relaxed.wasm';
 import { startWasm } from '@pellucid/core/wasm';
@@ -59,7 +59,10 @@ async function restore(
     return result;
   };
   const photograph = await timed('decode', () => decode(file));
-  const task = wanted === 'auto' ? await timed('look', async () => diagnose(photograph).task) : wanted;
+  const task =
+    wanted === 'auto'
+      ? await timed('look', async () => diagnose(photograph).task)
+      : studentFor(wanted, new Uint8Array(await file.arrayBuffer()), [...networks.keys()]);
   if (task === null || !networks.has(task)) return { image: file, task: null, model: null, tiles: 0, phases };
   if (!restorers.has(task)) {
     onProgress('Fetching the network');

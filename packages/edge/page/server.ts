@@ -1,5 +1,5 @@
 import { type Outcome, type Restore, Trouble } from './outcome.ts';
-import { AUTO, type ServedTask } from './tasks.ts';
+import { AUTO, isOffered, type ServedTask } from './tasks.ts';
 
 /** Restores through `POST /v1/restore`. By XMLHttpRequest, since `fetch` does not tell how much has been sent. */
 export const restoreOnServer: Restore = (file, task, signal, onProgress) => {
@@ -35,7 +35,7 @@ export const restoreOnServer: Restore = (file, task, signal, onProgress) => {
 };
 
 /**
- * The tasks of the server's models; `auto` first, where the server finds out itself what a photograph needs.
+ * The tasks that are offered; `auto` first, where the server finds out itself what a photograph needs.
  * @throws Trouble, with status 401 where the server wants a token
  */
 export async function listTasks(): Promise<ServedTask[]> {
@@ -48,7 +48,8 @@ export async function listTasks(): Promise<ServedTask[]> {
   if (!response.ok) throw await troubleOf(await response.blob(), response.status);
   const { models } = (await response.json()) as { models: ServedTask[] };
   const { tasks = [] } = ready.ok ? ((await ready.json()) as { tasks?: string[] }) : {};
-  return tasks.includes(AUTO.task) ? [AUTO, ...models] : models;
+  const offered = models.filter(isOffered);
+  return tasks.includes(AUTO.task) ? [AUTO, ...offered] : offered;
 }
 
 let token = '';

@@ -1,5 +1,3 @@
-import { isForUploads } from './tasks.ts';
-
 /** What is wrong with the drawing, so that each task has something to do: by the task that mends it. */
 const spoilers: Record<string, (context: Context, random: () => number) => void> = {
   deblur: shake,
@@ -24,7 +22,7 @@ export async function spoil(
   enlargement: number,
   random: () => number,
 ): Promise<File> {
-  if (enlargement > 1) return fileOf(shrunk(canvas, enlargement), isForUploads(task) ? 0.6 : undefined);
+  if (enlargement > 1) return fileOf(shrunk(canvas, enlargement));
   (spoilers[task] ?? noise)(canvas.getContext('2d')!, random);
   return fileOf(canvas, task === 'jpeg' ? 0.1 : undefined);
 }

@@ -214,6 +214,31 @@ describe('a network that enlarges', () => {
     restorer.dispose();
   });
 
+  test('is the one for uploads where the file is a JPEG that lost much, and so is the result', async () => {
+    const asked: string[] = [];
+    const counting: Studio = {
+      async restorerFor(task) {
+        asked.push(task);
+        return studio.restorerFor(task);
+      },
+    };
+    const send = async (file: BodyInit, task: string) => {
+      const answer = await request(counting, `/v1/restore?task=${task}`, { method: 'POST', body: file });
+      return answer.headers.get('X-Pellucid-Task');
+    };
+    const image = picture(45, 31);
+    const [poor, good] = [
+      await encode(image, 'jpeg', { quality: 60 }),
+      await encode(image, 'jpeg', { quality: 98 }),
+    ];
+    expect(await send(poor, 'sr2')).toBe('sr2/upload');
+    expect(await send(good, 'sr2')).toBe('sr2');
+    expect(await send(await encode(image, 'png'), 'sr2')).toBe('sr2');
+    expect(await send(good, 'sr2/upload')).toBe('sr2/upload');
+    expect(await send(poor, 'denoise')).toBe('denoise');
+    expect(asked).toEqual(['sr2/upload', 'sr2', 'sr2', 'sr2/upload', 'denoise']);
+  });
+
   test('has limits of its own, which are told before anything is decoded', async () => {
     const env = { ...NO_CACHE, MAX_OUTPUT_PIXELS: 4000, MAX_SIDE: 100 };
     const send = async (width: number, height: number) => {

@@ -1,4 +1,4 @@
-import { type Raster, type RestoreOptions, type Restorer, resizeBicubic } from '@pellucid/core';
+import { type Raster, type RestoreOptions, type Restorer, resizeBicubic, studentFor } from '@pellucid/core';
 import type { Config } from './config.ts';
 import { bleed } from './image/bleed.ts';
 import { decode } from './image/decode.ts';
@@ -26,6 +26,7 @@ export interface Studio {
 }
 
 export interface Order {
+  /** As it was asked for: of a task with a student for uploads, the file decides which it is (`studentFor`). */
   task: Task | 'auto';
   /** How much of the restored image is in the answer: 0 is the image as it came, 1 the restored one alone. */
   strength: number;
@@ -81,12 +82,13 @@ export async function restoration(
   { limits, signal, crowded, phase = untimed }: Circumstances,
 ): Promise<Restoration> {
   const { header } = sent;
-  const named = order.task === 'auto' ? undefined : await studio.restorerFor(order.task);
+  const student = studentFor(order.task, sent.bytes, TASKS);
+  const named = student === 'auto' ? undefined : await studio.restorerFor(student);
   if (named) admitWork(header, named, limits);
   const picture = await phase('decode', () => decode(sent.bytes, header));
   signal?.throwIfAborted();
 
-  const task = named ? order.task : await detected(picture, studio.detect!);
+  const task = named ? student : await detected(picture, studio.detect!);
   const restorer = named ?? (task === null ? undefined : await studio.restorerFor(task));
   const options = { quality: order.quality, subsampled: header.subsampled };
   if (!restorer) {

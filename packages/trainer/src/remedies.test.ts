@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import {
   buildNetwork,
   initialWeights,
@@ -6,9 +9,10 @@ import {
   Random,
   type Raster,
 } from '@pellucid/core';
+import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { openEngine } from './engine/index.ts';
-import { diagnosed } from './remedies.ts';
+import { asStored, diagnosed, openRestorer } from './remedies.ts';
 
 beforeAll(async () => void (await openEngine('wasm')));
 
@@ -32,8 +36,8 @@ test('mends what a photograph shows, by a model that is loaded once', async () =
     return model(task);
   });
   const noisy = wall(128, 25);
-  const first = await remedies(noisy);
-  const second = await remedies(noisy);
+  const first = await remedies(noisy, 'noisy.png');
+  const second = await remedies(noisy, 'noisy.png');
   expect(first).toMatchObject({ found: 'noise', restorer: { model: { task: 'denoise' } } });
   expect(second.restorer).toBe(first.restorer);
   expect(loaded).toEqual(['denoise']);
@@ -42,8 +46,37 @@ test('mends what a photograph shows, by a model that is loaded once', async () =
 test('leaves alone what shows nothing, and what no model mends', async () => {
   const remedies = diagnosed(['derain'], () => Promise.reject(new Error('not wanted')));
   // Too small to tell.
-  expect(await remedies(wall(20, 25))).toEqual({ found: 'nothing to mend' });
-  expect(await remedies(wall(128, 25))).toEqual({
+  expect(await remedies(wall(20, 25), 'small.png')).toEqual({ found: 'nothing to mend' });
+  expect(await remedies(wall(128, 25), 'noisy.png')).toEqual({
     found: 'noise, but no model is released for denoise',
   });
+});
+
+test('has what was stored as JPEG restored by the student for it, loaded once', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'pellucid-remedies-'));
+  const [clean, stored] = ['clean.png', 'stored.jpg'].map((file) => path.join(folder, file)) as [
+    string,
+    string,
+  ];
+  const { width, height, channels, data } = wall(32, 5);
+  const image = sharp(data as Uint8Array, { raw: { width, height, channels } });
+  await image.toFile(clean);
+  await image.jpeg({ quality: 60 }).toFile(stored);
+  const loaded: string[] = [];
+  const usual = openRestorer(model('sr2'));
+  const remedies = asStored('sr2', usual, ['sr2/upload'], async (name) => {
+    loaded.push(name);
+    return model(name);
+  });
+  const photograph = wall(32, 5);
+  expect((await remedies(photograph, clean)).restorer).toBe(usual);
+  expect(loaded).toEqual([]);
+  const first = await remedies(photograph, stored);
+  expect(first).toMatchObject({
+    found: 'stored as JPEG, by sr2/upload',
+    restorer: { model: { task: 'sr2/upload' } },
+  });
+  expect((await remedies(photograph, stored)).restorer).toBe(first.restorer);
+  expect(loaded).toEqual(['sr2/upload']);
+  await rm(folder, { recursive: true });
 });

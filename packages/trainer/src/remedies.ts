@@ -1,4 +1,5 @@
-import { diagnose, type Model, type Raster, Restorer } from '@pellucid/core';
+import { readFile } from 'node:fs/promises';
+import { diagnose, type Model, type Raster, Restorer, studentFor } from '@pellucid/core';
 
 /** What is to be done about a photograph. */
 export interface Remedy {
@@ -8,8 +9,8 @@ export interface Remedy {
   found?: string;
 }
 
-/** Finds what is to be done about a photograph. */
-export type Remedies = (photograph: Raster) => Remedy | Promise<Remedy>;
+/** Finds what is to be done about a photograph, from its pixels or from the file that it was read from. */
+export type Remedies = (photograph: Raster, file: string) => Remedy | Promise<Remedy>;
 
 const MEMORY = 256 * 2 ** 20;
 
@@ -18,20 +19,45 @@ export function openRestorer(model: Model): Restorer {
   return new Restorer(model, { memory: MEMORY, statistics: 'tile' });
 }
 
+/** Reads the model of a task, or of another of its students. */
+type Load = (name: string) => Promise<Model>;
+
 /**
  * Looks at each photograph and mends what it shows by the model of that task, which is loaded when the first one needs it.
  * None enlarges.
  *
  * @param tasks those that there are models for
  */
-export function diagnosed(tasks: readonly string[], load: (task: string) => Promise<Model>): Remedies {
-  const restorers = new Map<string, Restorer>();
+export function diagnosed(tasks: readonly string[], load: Load): Remedies {
+  const open = onceEach(load);
   return async (photograph) => {
     const { finding, task } = diagnose(photograph);
     if (task === null) return { found: 'nothing to mend' };
     if (!tasks.includes(task)) return { found: `${finding}, but no model is released for ${task}` };
-    const restorer = restorers.get(task) ?? openRestorer(await load(task));
-    restorers.set(task, restorer);
-    return { restorer, found: finding };
+    return { restorer: await open(task), found: finding };
+  };
+}
+
+/**
+ * Restores each photograph by the usual student of a task, or by the one for uploads where it was stored so
+ * (`studentFor`), which is loaded when the first one needs it.
+ *
+ * @param students the names of the others that there are
+ */
+export function asStored(task: string, usual: Restorer, students: readonly string[], load: Load): Remedies {
+  const open = onceEach(load);
+  return async (_, file) => {
+    const student = studentFor(task, await readFile(file), students);
+    if (student === task) return { restorer: usual };
+    return { restorer: await open(student), found: `stored as JPEG, by ${student}` };
+  };
+}
+
+function onceEach(load: Load): (name: string) => Promise<Restorer> {
+  const restorers = new Map<string, Restorer>();
+  return async (name) => {
+    const restorer = restorers.get(name) ?? openRestorer(await load(name));
+    restorers.set(name, restorer);
+    return restorer;
   };
 }

@@ -78,7 +78,7 @@ export async function* restoreFiles(
     }
     try {
       const image = await readImage(job.input);
-      const { restorer, found } = await remedies(image);
+      const { restorer, found } = await remedies(image, job.input);
       if (restorer) await writeImage(job.output, await restorer.restore(image, options));
       else if (sameFormat(job.input, job.output))
         await writeAtomically(job.output, await readFile(job.input));

@@ -22,7 +22,7 @@ import { cachedResult, keepResult, type Result } from './cache.ts';
 import type { RestoreOptions } from './options.ts';
 
 /** To be raised when the same image and options come to give another file: it is part of what a result is known by. */
-const REVISION = 1;
+const REVISION = 2;
 
 /** `POST /v1/restore?task=...`: bytes of an image in, bytes of the restored image out. */
 export function restoreRoute(
@@ -80,10 +80,10 @@ async function receive(request: Request, limits: Config, place: Place, task: str
   return { bytes, header };
 }
 
-/** What tells a result from all others: the image, the weights, and what was asked of them. */
+/** What tells a result from all others: the image, the weights of what may restore it, and what was asked of them. */
 async function resultKey(bytes: Uint8Array<ArrayBuffer>, order: Order): Promise<string> {
-  const tasks = order.task === 'auto' ? TASKS : [order.task];
-  const weights = await Promise.all(tasks.map(fingerprintOf));
+  const students = TASKS.filter((task) => order.task === 'auto' || `${task}/`.startsWith(`${order.task}/`));
+  const weights = await Promise.all(students.map(fingerprintOf));
   const { task, strength, quality, format } = order;
   return sha256(JSON.stringify([REVISION, await sha256(bytes), weights, task, strength, quality, format]));
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { buildNetwork, initialWeights, type NetworkConfig, Random, writeModel } from '@pellucid/core';
@@ -61,6 +61,24 @@ test('finds out what each photograph needs, and copies the others', async () => 
     ['out/small.png', 'small.png'].map((file) => readFile(path.join(folder, file))),
   );
   expect(copy).toEqual(original);
+});
+
+test('enlarges a JPEG by the student for uploads, what else there is by the usual one', async () => {
+  await mkdir(path.join(folder, 'mixed'));
+  const photograph = () => sharp(path.join(folder, 'small.png'));
+  await photograph()
+    .png()
+    .toFile(path.join(folder, 'mixed', 'a.png'));
+  await photograph()
+    .jpeg({ quality: 70 })
+    .toFile(path.join(folder, 'mixed', 'b.jpg'));
+  const { status, output } = await run('mixed', 'enlarged', '--task', 'sr2');
+  expect(status, output).toBe(0);
+  expect(output).toContain('sr2-small on ');
+  expect(output).toMatch(/a\.png {2}restored\n/);
+  expect(output).toMatch(/b\.jpg {2}restored: stored as JPEG, by sr2\/upload\n/);
+  const named = await run(path.join('mixed', 'b.jpg'), 'named.png', '--task', 'sr2/small');
+  expect(named.output).toContain('1/1  named.png  restored\n');
 });
 
 test('takes a model of your own, which may enlarge', async () => {

@@ -4,7 +4,7 @@ import { defineCommand } from 'citty';
 import { openEngine } from '../engine/index.ts';
 import { loadModel } from '../model-file.ts';
 import { loadReleased, otherStudents, releasedTasks } from '../released.ts';
-import { diagnosed, openRestorer } from '../remedies.ts';
+import { asStored, diagnosed, openRestorer, type Remedies } from '../remedies.ts';
 import { planJobs, restoreFiles } from '../restore-files.ts';
 import { runCommand } from './command.ts';
 
@@ -23,7 +23,7 @@ const restore = defineCommand({
     },
     task: {
       type: 'string',
-      description: `What the released model is to do: ${releasedTasks.join(', ')}, or by another of its students ${otherStudents.join(', ')}; denoise unless given. sr2/upload and sr4/upload enlarge what was stored as JPEG. auto finds out what each photograph needs, and copies those that need nothing.`,
+      description: `What the released model is to do: ${releasedTasks.join(', ')}, or by another of its students ${otherStudents.join(', ')}; denoise unless given. sr2 and sr4 take sr2/upload and sr4/upload for a JPEG of quality 90 or less. auto finds out what each photograph needs, and copies those that need nothing.`,
     },
     model: { type: 'string', description: 'File or folder of a model of your own, instead of a task.' },
     noise: {
@@ -51,8 +51,7 @@ const restore = defineCommand({
       console.log(
         'This network looks at the whole photograph: a large one is restored in tiles, each by its own statistics.',
       );
-    const restorer = model && openRestorer(model);
-    const remedies = restorer ? () => ({ restorer }) : diagnosed(releasedTasks, loadReleased);
+    const remedies = model ? remediesBy(model, args.task) : diagnosed(releasedTasks, loadReleased);
     let done = 0;
     let failed = 0;
     const onProgress = (tile: number, tiles: number) => {
@@ -80,6 +79,12 @@ const restore = defineCommand({
 async function modelFor(task = 'denoise', own: string | undefined): Promise<Model | undefined> {
   if (own !== undefined) return loadModel(own);
   return task === 'auto' ? undefined : loadReleased(task);
+}
+
+/** One model's own, but for the photographs that a task has another student for. */
+function remediesBy(model: Model, task: string | undefined): Remedies {
+  const restorer = openRestorer(model);
+  return task === undefined ? () => ({ restorer }) : asStored(task, restorer, otherStudents, loadReleased);
 }
 
 function sigmaFrom(text: string): number {
