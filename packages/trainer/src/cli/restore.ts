@@ -1,11 +1,20 @@
 /** `pnpm restore IN OUT`: restores a photograph, or a folder of them, with a released or a freshly trained model. */
-import { type Model, PellucidError, receptiveField } from '@pellucid/core';
+import os from 'node:os';
+import { PellucidError, receptiveField } from '@pellucid/core';
 import { defineCommand } from 'citty';
-import { openEngine } from '../engine/index.ts';
-import { loadModel } from '../model-file.ts';
-import { loadReleased, otherStudents, releasedTasks } from '../released.ts';
-import { asStored, diagnosed, openRestorer, type Remedies } from '../remedies.ts';
-import { planJobs, restoreFiles } from '../restore-files.ts';
+import { physicalCores } from '../engine/cores.ts';
+import { type EngineName, openEngine } from '../engine/index.ts';
+import { otherStudents, releasedTasks } from '../released.ts';
+import {
+  type FileOptions,
+  type Hand,
+  type JobReport,
+  planJobs,
+  restoreFile,
+  restoreFiles,
+} from '../restore/files.ts';
+import { modelFor, type Remedies, remediesFor } from '../restore/remedies.ts';
+import { openThreads } from '../restore/threads.ts';
 import { runCommand } from './command.ts';
 
 const restore = defineCommand({
@@ -31,6 +40,11 @@ const restore = defineCommand({
       description: 'How strong the noise is (sigma, 0 to 255), for a model that must be told.',
     },
     engine: { type: 'string', default: 'auto', description: 'Engine to compute with.' },
+    workers: {
+      type: 'string',
+      description:
+        'Photographs of a folder that are restored at a time; on WebAssembly as many as there are cores and memory for unless given, else one.',
+    },
     overwrite: { type: 'boolean', description: 'Restore again what is already there.' },
   },
   async run({ args }) {
@@ -39,55 +53,84 @@ const restore = defineCommand({
         'cli/usage',
         'Give --task for a released model, or --model for one of your own, not both.',
       );
-    const model = await modelFor(args.task, args.model);
+    const choice = { task: args.task, model: args.model };
+    const model = await modelFor(choice);
     const jobs = await planJobs(args.in, args.out);
-    const noiseLevel = args.noise === undefined ? undefined : sigmaFrom(args.noise);
+    const options = { noiseLevel: sigmaFrom(args.noise), overwrite: args.overwrite ?? false };
     const engine = await openEngine(args.engine);
-    console.log(`${model?.name ?? `auto (${releasedTasks.join(', ')})`} on ${engine.description}`);
-
-    const stop = new AbortController();
-    process.once('SIGINT', () => stop.abort());
+    const workers = Math.min(workersFor(args.workers, engine.name), jobs.length);
+    const together = workers > 1 ? `, ${workers} photographs at a time` : '';
+    console.log(`${model?.name ?? `auto (${releasedTasks.join(', ')})`} on ${engine.description}${together}`);
     if (model && receptiveField(model.graph).before === Infinity)
       console.log(
         'This network looks at the whole photograph: a large one is restored in tiles, each by its own statistics.',
       );
-    const remedies = model ? remediesBy(model, args.task) : diagnosed(releasedTasks, loadReleased);
+
+    const stop = new AbortController();
+    process.once('SIGINT', () => stop.abort());
+    const threads =
+      workers > 1
+        ? await openThreads(workers, { engine: engine.name, choice, options }, stop.signal)
+        : undefined;
+    const hands = threads?.hands ?? [handFor(remediesFor(choice, model), options, stop.signal)];
     let done = 0;
     let failed = 0;
-    const onProgress = (tile: number, tiles: number) => {
+    const onReport = ({ job, result, found }: JobReport) => {
+      done++;
+      const what = found === undefined ? result : `${result}: ${found}`;
+      const outcome = result instanceof Error ? `failed: ${result.message}` : what;
+      if (result instanceof Error) failed++;
+      console.log(`${process.stdout.isTTY ? '\r' : ''}${done}/${jobs.length}  ${job.output}  ${outcome}`);
+    };
+    const onProgress = (share: number) => {
       if (process.stdout.isTTY)
-        process.stdout.write(`\r${done + 1}/${jobs.length}  ${Math.round((100 * tile) / tiles)} % `);
+        process.stdout.write(`\r${done}/${jobs.length}  ${Math.round(100 * share)} % `);
     };
     try {
-      const options = { signal: stop.signal, onProgress, noiseLevel, overwrite: args.overwrite ?? false };
-      for await (const { job, result, found } of restoreFiles(remedies, jobs, options)) {
-        done++;
-        const what = found === undefined ? result : `${result}: ${found}`;
-        const outcome = result instanceof Error ? `failed: ${result.message}` : what;
-        if (result instanceof Error) failed++;
-        console.log(`${process.stdout.isTTY ? '\r' : ''}${done}/${jobs.length}  ${job.output}  ${outcome}`);
-      }
+      await restoreFiles(jobs, hands, onReport, onProgress);
     } catch (error) {
       if (!stop.signal.aborted) throw error;
       console.log(`stopped after ${done} of ${jobs.length}; the same command goes on from here`);
+    } finally {
+      await threads?.close();
     }
     if (failed > 0) process.exitCode = 1;
   },
 });
 
-/** The model that was asked for; undefined for `auto`, which has one for each photograph. */
-async function modelFor(task = 'denoise', own: string | undefined): Promise<Model | undefined> {
-  if (own !== undefined) return loadModel(own);
-  return task === 'auto' ? undefined : loadReleased(task);
+/** Restores in this thread. */
+function handFor(remedies: Remedies, options: FileOptions, signal: AbortSignal): Hand {
+  return (job, onProgress) =>
+    restoreFile(remedies, job, {
+      ...options,
+      signal,
+      onProgress: (tile, tiles) => onProgress(tile / tiles),
+    });
 }
 
-/** One model's own, but for the photographs that a task has another student for. */
-function remediesBy(model: Model, task: string | undefined): Remedies {
-  const restorer = openRestorer(model);
-  return task === undefined ? () => ({ restorer }) : asStored(task, restorer, otherStudents, loadReleased);
+/** Of a thread that restores a photograph of 24 megapixels, in bytes. */
+const THREAD_MEMORY = 2 ** 30;
+
+/** WebAssembly keeps one core busy, and half of the memory is others'; GPUs and TensorFlow keep all there is busy from one. */
+function workersFor(asked: string | undefined, engine: EngineName): number {
+  const single = engine !== 'wasm' && engine !== 'cpu';
+  if (asked === undefined) {
+    const memory = Math.min(os.totalmem(), process.constrainedMemory() || Infinity);
+    return single ? 1 : Math.max(1, Math.min(physicalCores(), Math.floor(memory / 2 / THREAD_MEMORY)));
+  }
+  const workers = Number(asked);
+  if (!Number.isInteger(workers) || workers < 1)
+    throw new PellucidError('cli/usage', `--workers is a whole number from 1, not "${asked}".`);
+  if (single && workers > 1)
+    throw new PellucidError(
+      'cli/usage',
+      `--workers is for the engines wasm and cpu: ${engine} uses all of its hardware from one.`,
+    );
+  return workers;
 }
 
-function sigmaFrom(text: string): number {
+function sigmaFrom(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const sigma = Number(text);
   if (text.trim() === '' || !(sigma >= 0 && sigma <= 255))
     throw new PellucidError('cli/usage', `--noise is a sigma from 0 to 255, not "${text}".`);

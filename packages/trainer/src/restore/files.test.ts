@@ -11,9 +11,9 @@ import {
 } from '@pellucid/core';
 import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openEngine } from './engine/index.ts';
-import { readImage, writeImage } from './image-file.ts';
-import { planJobs, restoreFiles } from './restore-files.ts';
+import { openEngine } from '../engine/index.ts';
+import { readImage, writeImage } from '../image-file.ts';
+import { type Hand, type Job, planJobs, restoreFile, restoreFiles } from './files.ts';
 
 let folder: string;
 const at = (...parts: string[]) => path.join(folder, ...parts);
@@ -109,7 +109,7 @@ describe('planJobs', () => {
   });
 });
 
-describe('restoreFiles', () => {
+describe('restoreFile', () => {
   beforeAll(async () => void (await openEngine('wasm')));
 
   it('restores what is new, keeps what is there, reports what is broken, and leaves no unfinished file', async () => {
@@ -125,8 +125,8 @@ describe('restoreFiles', () => {
 
     const reports = [];
     const jobs = await planJobs(at('in'), at('out'));
-    for await (const report of restoreFiles(() => ({ restorer }), jobs, { overwrite: false }))
-      reports.push(report.result);
+    for (const job of jobs)
+      reports.push((await restoreFile(() => ({ restorer }), job, { overwrite: false })).result);
     restorer.dispose();
     expect(reports).toEqual(['restored', expect.objectContaining({ code: 'image/unreadable' }), 'skipped']);
     // An untrained network changes nothing.
@@ -135,10 +135,10 @@ describe('restoreFiles', () => {
     expect((await readdir(at('out'))).sort()).toEqual(['a.png', 'c.png']);
 
     // A result that cannot be written is a report too, and costs the others nothing: `in/a.png` is no folder.
-    const blocked = [{ input: at('in', 'a.png'), output: at('in', 'a.png', 'x.png') }];
+    const blocked = { input: at('in', 'a.png'), output: at('in', 'a.png', 'x.png') };
     const again = new Restorer({ name: 'test', task: 'denoise', network, graph, weights });
-    for await (const { result } of restoreFiles(() => ({ restorer: again }), blocked, { overwrite: false }))
-      expect(result).toMatchObject({ code: 'file/not-written' });
+    const { result } = await restoreFile(() => ({ restorer: again }), blocked, { overwrite: false });
+    expect(result).toMatchObject({ code: 'file/not-written' });
     again.dispose();
   });
 
@@ -151,10 +151,57 @@ describe('restoreFiles', () => {
       seen.push(photograph);
       return { found: 'nothing to mend' };
     };
-    for await (const { result, found } of restoreFiles(nothing, jobs, { overwrite: false }))
-      expect([result, found]).toEqual(['copied', 'nothing to mend']);
+    for (const job of jobs)
+      expect(await restoreFile(nothing, job, { overwrite: false })).toEqual({
+        job,
+        result: 'copied',
+        found: 'nothing to mend',
+      });
     expect(seen).toEqual([image, image]);
     expect(await readFile(at('b.png'))).toEqual(await readFile(at('a.png')));
     expect(await readImage(at('b.tiff'))).toEqual(image);
+  });
+});
+
+describe('restoreFiles', () => {
+  const jobs: Job[] = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ input: name, output: name }));
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+  it('gives each job to one hand, the next to whoever is free, and says how far it is', async () => {
+    const took: string[] = [];
+    const hand = (name: string, turns: number): Hand => {
+      return async (job, onProgress) => {
+        took.push(`${name}${job.input}`);
+        for (let i = 1; i <= turns; i++) {
+          await turn();
+          onProgress(i / turns);
+        }
+        return { job, result: 'restored' };
+      };
+    };
+    const done: string[] = [];
+    const shares: number[] = [];
+    await restoreFiles(
+      jobs,
+      [hand('quick ', 1), hand('slow ', 50)],
+      ({ job }) => done.push(job.input),
+      (share) => shares.push(share),
+    );
+    expect(took).toEqual(['quick a', 'slow b', 'quick c', 'quick d', 'quick e']);
+    expect(done).toEqual(['a', 'c', 'd', 'e', 'b']);
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    expect(shares.at(-1)).toBe(1);
+  });
+
+  it('takes nothing new when a hand fails, but has the others end what they are at', async () => {
+    const done: string[] = [];
+    const failing: Hand = () => Promise.reject(new Error('broken'));
+    const working: Hand = async (job) => {
+      await turn();
+      return { job, result: 'restored' };
+    };
+    const report = ({ job }: { job: Job }) => done.push(job.input);
+    await expect(restoreFiles(jobs, [working, failing], report, () => {})).rejects.toThrow('broken');
+    expect(done).toEqual(['a']);
   });
 });

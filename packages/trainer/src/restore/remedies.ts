@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { diagnose, type Model, type Raster, Restorer, studentFor } from '@pellucid/core';
+import { loadModel } from '../model-file.ts';
+import { loadReleased, otherStudents, releasedTasks } from '../released.ts';
 
 /** What is to be done about a photograph. */
 export interface Remedy {
@@ -11,6 +13,31 @@ export interface Remedy {
 
 /** Finds what is to be done about a photograph, from its pixels or from the file that it was read from. */
 export type Remedies = (photograph: Raster, file: string) => Remedy | Promise<Remedy>;
+
+/** What is to restore: the released student of a task, denoise unless given, or a model of one's own. */
+export interface Choice {
+  /** `auto` finds out what each photograph needs. */
+  task?: string | undefined;
+  /** File or folder of a model of one's own. */
+  model?: string | undefined;
+}
+
+/**
+ * Reads the model of a choice; undefined for `auto`, which has one for each photograph.
+ *
+ * @throws PellucidError `restore/no-model` or what is wrong with the file
+ */
+export async function modelFor({ task = 'denoise', model }: Choice): Promise<Model | undefined> {
+  if (model !== undefined) return loadModel(model);
+  return task === 'auto' ? undefined : loadReleased(task);
+}
+
+/** What a choice, and the model that was read for it, do about a photograph. */
+export function remediesFor({ task }: Choice, model: Model | undefined): Remedies {
+  if (!model) return diagnosed(releasedTasks, loadReleased);
+  const restorer = openRestorer(model);
+  return task === undefined ? () => ({ restorer }) : asStored(task, restorer, otherStudents, loadReleased);
+}
 
 const MEMORY = 256 * 2 ** 20;
 

@@ -11,7 +11,7 @@ import {
 } from '@pellucid/core';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
-import { openEngine } from './engine/index.ts';
+import { openEngine } from '../engine/index.ts';
 import { asStored, diagnosed, openRestorer } from './remedies.ts';
 
 beforeAll(async () => void (await openEngine('wasm')));
