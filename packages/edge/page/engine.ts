@@ -59,10 +59,11 @@ async function restore(
     return result;
   };
   const photograph = await timed('decode', () => decode(file));
+  const bytes = new Uint8Array(await file.arrayBuffer());
   const task =
     wanted === 'auto'
-      ? await timed('look', async () => diagnose(photograph).task)
-      : studentFor(wanted, new Uint8Array(await file.arrayBuffer()), [...networks.keys()]);
+      ? await timed('look', async () => diagnose(photograph, bytes).task)
+      : studentFor(wanted, bytes, [...networks.keys()]);
   if (task === null || !networks.has(task)) return { image: file, task: null, model: null, tiles: 0, phases };
   if (!restorers.has(task)) {
     onProgress('Fetching the network');

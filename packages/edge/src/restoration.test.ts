@@ -1,5 +1,6 @@
 import {
   buildNetwork,
+  diagnose,
   initialWeights,
   type Model,
   psnr,
@@ -286,6 +287,10 @@ describe('auto', () => {
     const response = await send(auto('denoise'), await encode(image, 'png'));
     expect(response.headers.get('X-Pellucid-Task')).toBe('denoise');
     expect((await read(response)).data).toEqual(image.data.map((v) => 255 - v));
+    // What a file says of itself counts too.
+    const jpeg = await encode(image, 'jpeg', { quality: 50 });
+    const byTables = await send({ ...negative().studio, detect: diagnose }, jpeg);
+    expect(byTables.headers.get('X-Pellucid-Task')).toBe('jpeg');
   });
 
   test('gives back the very bytes where there is nothing to mend, or no model for it, and nothing to drop', async () => {

@@ -14,8 +14,14 @@ export type Served = Pick<Restorer, 'restore' | 'tiles' | 'macs' | 'enlargement'
   model: { name: string };
 };
 
-/** Finds what an upright image suffers from: the task that mends it, or null. Alpha, where there is any, is to be ignored. */
-export type Detect = (image: Raster) => { task: string | null } | Promise<{ task: string | null }>;
+/**
+ * Finds what an upright image, and the file that it came in, suffers from: the task that mends it, or null. Alpha, where there
+ * is any, is to be ignored.
+ */
+export type Detect = (
+  image: Raster,
+  file: Uint8Array,
+) => { task: string | null } | Promise<{ task: string | null }>;
 
 /** What a restoration is made with. */
 export interface Studio {
@@ -88,7 +94,7 @@ export async function restoration(
   const picture = await phase('decode', () => decode(sent.bytes, header));
   signal?.throwIfAborted();
 
-  const task = named ? student : await detected(picture, studio.detect!);
+  const task = named ? student : await detected(picture, sent.bytes, studio.detect!);
   const restorer = named ?? (task === null ? undefined : await studio.restorerFor(task));
   const options = { quality: order.quality, subsampled: header.subsampled };
   if (!restorer) {
@@ -112,8 +118,8 @@ export async function restoration(
   return { file, task, model: restorer.model.name, tiles, width, height };
 }
 
-async function detected(raster: Raster, detect: Detect): Promise<Task | null> {
-  const { task } = await detect(raster);
+async function detected(raster: Raster, file: Uint8Array, detect: Detect): Promise<Task | null> {
+  const { task } = await detect(raster, file);
   return task !== null && TASKS.includes(task) ? task : null;
 }
 

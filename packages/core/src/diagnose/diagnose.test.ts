@@ -132,6 +132,19 @@ it('leaves alone what is too small to tell', () => {
   expect(diagnose(drawn(31, 200))).toMatchObject({ finding: 'none', probabilities: { none: 1 } });
 });
 
+it('takes a file at its word where nothing is seen', async () => {
+  const { width, height, data } = drawn(40, 40);
+  const picture = sharp(data, { raw: { width, height, channels: 3 } });
+  const stored = (quality: number) => picture.clone().jpeg({ quality }).toBuffer();
+  const small = drawn(31, 31);
+  expect(diagnose(small, await stored(75))).toMatchObject({ finding: 'jpeg', task: 'jpeg', quality: 75 });
+  expect(diagnose(small, await stored(76))).toMatchObject({ finding: 'none', task: null, quality: 76 });
+  expect(diagnose(small, await picture.clone().png().toBuffer())).toEqual(diagnose(small));
+  const noisy = spoilt(drawn(128, 128), gaussianNoise({ sigma: 25 }), 1);
+  expect(diagnose(noisy)).toMatchObject({ finding: 'noise' });
+  expect(diagnose(noisy, await stored(60))).toMatchObject({ finding: 'noise', task: 'denoise', quality: 60 });
+});
+
 const folder = photographs('CBSD68');
 const missing = existsSync(folder) ? '' : ` (skipped: no ${folder})`;
 

@@ -2,6 +2,7 @@ import type { Raster } from '../raster.ts';
 import { perceive, softmax } from './classifier.ts';
 import { diagnosisModel } from './diagnosis-model.ts';
 import { diagnosticFeatures } from './features.ts';
+import { jpegQuality } from './jpeg-quality.ts';
 
 /** What a photograph can show, in the order of the classifier's outputs. */
 export const FINDINGS = ['none', 'noise', 'blur', 'jpeg', 'rain'] as const;
@@ -25,11 +26,11 @@ export interface Diagnosis {
   finding: Finding;
   /** The task that mends it: `denoise`, `deblur`, `jpeg`, `derain`; null where nothing is to be done. */
   task: string | null;
-  /** Of each, before that caution; they sum to 1. */
+  /** Of each by its looks, before that caution; they sum to 1. */
   probabilities: Record<Finding, number>;
   /** Standard deviation of the noise in each channel, 0..255. Means something where noise is found. */
   sigma: number;
-  /** The setting of the JPEG encoder, 1..100. Means something where JPEG is found. */
+  /** The setting of the JPEG encoder, 1..100: as the file says, where it was given and is one; else as it looks where JPEG is found. */
   quality: number;
 }
 
@@ -37,6 +38,9 @@ export interface Diagnosis {
 const LEAST = 32;
 
 const SURE = diagnosisModel.threshold;
+
+/** Files of this quality or less show what JPEG did, though it may not be seen: jpeg/small brings them a decibel (its card). */
+const MOST_TO_MEND = 75;
 
 /**
  * Tells what spoils a photograph: noise, blur (of motion or focus), JPEG, rain, or nothing.
@@ -49,9 +53,17 @@ const SURE = diagnosisModel.threshold;
  * screen: a piece of a camera's picture at full size, which is soft, may pass for blurred, a facade for rain.
  *
  * @param image of any array type; alpha is not looked at.
+ * @param file the bytes it was decoded from: a JPEG of quality 75 or less is found by its tables where nothing else is.
  */
-export function diagnose(image: Raster): Diagnosis {
-  if (image.width < LEAST || image.height < LEAST) return undecided;
+export function diagnose(image: Raster, file?: Uint8Array): Diagnosis {
+  const seen = image.width < LEAST || image.height < LEAST ? undecided : look(image);
+  const quality = file && jpegQuality(file);
+  if (quality === undefined) return seen;
+  if (seen.finding !== 'none' || quality > MOST_TO_MEND) return { ...seen, quality };
+  return { ...seen, quality, finding: 'jpeg', task: taskFor('jpeg') };
+}
+
+function look(image: Raster): Diagnosis {
   return interpret(perceive(diagnosticFeatures(image), diagnosisModel), SURE);
 }
 

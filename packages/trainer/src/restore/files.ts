@@ -122,9 +122,10 @@ export async function restoreFile(
   if (exists && !overwrite) return { job, result: 'skipped' };
   try {
     const image = await readImage(job.input);
-    const { restorer, found } = await remedies(image, job.input);
+    const file = await readFile(job.input);
+    const { restorer, found } = await remedies(image, file);
     if (restorer) await writeImage(job.output, await restorer.restore(image, options));
-    else if (sameFormat(job.input, job.output)) await writeAtomically(job.output, await readFile(job.input));
+    else if (sameFormat(job.input, job.output)) await writeAtomically(job.output, file);
     else await writeImage(job.output, image);
     return { job, result: restorer ? 'restored' : 'copied', ...(found !== undefined && { found }) };
   } catch (error) {

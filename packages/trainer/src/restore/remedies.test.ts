@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import {
   buildNetwork,
   initialWeights,
@@ -15,6 +12,9 @@ import { openEngine } from '../engine/index.ts';
 import { asStored, diagnosed, openRestorer } from './remedies.ts';
 
 beforeAll(async () => void (await openEngine('wasm')));
+
+/** As much of a file as tells that it is no JPEG. */
+const PNG = Uint8Array.of(0x89, 0x50);
 
 /** A grey wall, under noise. */
 function wall(size: number, sigma: number): Raster {
@@ -36,8 +36,8 @@ test('mends what a photograph shows, by a model that is loaded once', async () =
     return model(task);
   });
   const noisy = wall(128, 25);
-  const first = await remedies(noisy, 'noisy.png');
-  const second = await remedies(noisy, 'noisy.png');
+  const first = await remedies(noisy, PNG);
+  const second = await remedies(noisy, PNG);
   expect(first).toMatchObject({ found: 'noise', restorer: { model: { task: 'denoise' } } });
   expect(second.restorer).toBe(first.restorer);
   expect(loaded).toEqual(['denoise']);
@@ -46,37 +46,43 @@ test('mends what a photograph shows, by a model that is loaded once', async () =
 test('leaves alone what shows nothing, and what no model mends', async () => {
   const remedies = diagnosed(['derain'], () => Promise.reject(new Error('not wanted')));
   // Too small to tell.
-  expect(await remedies(wall(20, 25), 'small.png')).toEqual({ found: 'nothing to mend' });
-  expect(await remedies(wall(128, 25), 'noisy.png')).toEqual({
+  expect(await remedies(wall(20, 25), PNG)).toEqual({ found: 'nothing to mend' });
+  expect(await remedies(wall(128, 25), PNG)).toEqual({
     found: 'noise, but no model is released for denoise',
   });
 });
 
-test('has what was stored as JPEG restored by the student for it, loaded once', async () => {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'pellucid-remedies-'));
-  const [clean, stored] = ['clean.png', 'stored.jpg'].map((file) => path.join(folder, file)) as [
-    string,
-    string,
-  ];
-  const { width, height, channels, data } = wall(32, 5);
-  const image = sharp(data as Uint8Array, { raw: { width, height, channels } });
-  await image.toFile(clean);
-  await image.jpeg({ quality: 60 }).toFile(stored);
+/** What a wall becomes in a file of quality 60. */
+function stored(size: number): Promise<Buffer> {
+  const { width, height, channels, data } = wall(size, 0);
+  return sharp(data as Uint8Array, { raw: { width, height, channels } })
+    .jpeg({ quality: 60 })
+    .toBuffer();
+}
+
+test('takes a JPEG of low quality for one, though it shows nothing', async () => {
+  const remedies = diagnosed(['jpeg'], async (task) => model(task));
+  expect(await remedies(wall(20, 0), await stored(20))).toMatchObject({
+    found: 'jpeg',
+    restorer: { model: { task: 'jpeg' } },
+  });
+});
+
+test('has what was stored as JPEG enlarged by the student for it, loaded once', async () => {
   const loaded: string[] = [];
   const usual = openRestorer(model('sr2'));
   const remedies = asStored('sr2', usual, ['sr2/upload'], async (name) => {
     loaded.push(name);
     return model(name);
   });
-  const photograph = wall(32, 5);
-  expect((await remedies(photograph, clean)).restorer).toBe(usual);
+  const photograph = wall(32, 0);
+  expect((await remedies(photograph, PNG)).restorer).toBe(usual);
   expect(loaded).toEqual([]);
-  const first = await remedies(photograph, stored);
+  const first = await remedies(photograph, await stored(32));
   expect(first).toMatchObject({
     found: 'stored as JPEG, by sr2/upload',
     restorer: { model: { task: 'sr2/upload' } },
   });
-  expect((await remedies(photograph, stored)).restorer).toBe(first.restorer);
+  expect((await remedies(photograph, await stored(32))).restorer).toBe(first.restorer);
   expect(loaded).toEqual(['sr2/upload']);
-  await rm(folder, { recursive: true });
 });

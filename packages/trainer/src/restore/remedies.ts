@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { diagnose, type Model, type Raster, Restorer, studentFor } from '@pellucid/core';
 import { loadModel } from '../model-file.ts';
 import { loadReleased, otherStudents, releasedTasks } from '../released.ts';
@@ -11,8 +10,8 @@ export interface Remedy {
   found?: string;
 }
 
-/** Finds what is to be done about a photograph, from its pixels or from the file that it was read from. */
-export type Remedies = (photograph: Raster, file: string) => Remedy | Promise<Remedy>;
+/** Finds what is to be done about a photograph, from its pixels or from the bytes of its file. */
+export type Remedies = (photograph: Raster, file: Uint8Array) => Remedy | Promise<Remedy>;
 
 /** What is to restore: the released student of a task, denoise unless given, or a model of one's own. */
 export interface Choice {
@@ -57,8 +56,8 @@ type Load = (name: string) => Promise<Model>;
  */
 export function diagnosed(tasks: readonly string[], load: Load): Remedies {
   const open = onceEach(load);
-  return async (photograph) => {
-    const { finding, task } = diagnose(photograph);
+  return async (photograph, file) => {
+    const { finding, task } = diagnose(photograph, file);
     if (task === null) return { found: 'nothing to mend' };
     if (!tasks.includes(task)) return { found: `${finding}, but no model is released for ${task}` };
     return { restorer: await open(task), found: finding };
@@ -74,7 +73,7 @@ export function diagnosed(tasks: readonly string[], load: Load): Remedies {
 export function asStored(task: string, usual: Restorer, students: readonly string[], load: Load): Remedies {
   const open = onceEach(load);
   return async (_, file) => {
-    const student = studentFor(task, await readFile(file), students);
+    const student = studentFor(task, file, students);
     if (student === task) return { restorer: usual };
     return { restorer: await open(student), found: `stored as JPEG, by ${student}` };
   };
