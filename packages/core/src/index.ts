@@ -3,6 +3,7 @@ export * from './degradations/index.ts';
 export { type Diagnosis, diagnose, FINDINGS, type Finding, taskFor } from './diagnose/diagnose.ts';
 export { jpegQuality } from './diagnose/jpeg-quality.ts';
 export { studentFor } from './diagnose/student-for.ts';
+export { webpQuantiser } from './diagnose/webp-quantiser.ts';
 export { PellucidError } from './errors.ts';
 export { blockMean } from './losses/block-mean.ts';
 export { blockVariance, edgeSegmentDeviation } from './losses/blocks.ts';

@@ -1,9 +1,18 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { Random } from '../random.ts';
 import { jpegQuality } from './jpeg-quality.ts';
 import { studentFor } from './student-for.ts';
+import { webpQuantiser } from './webp-quantiser.ts';
 
 const picture = sharp({ create: { width: 24, height: 16, channels: 3, background: '#a53' } });
+const random = new Random(1);
+const noisy = sharp(
+  Uint8Array.from({ length: 96 * 64 * 3 }, () => 128 + 25 * random.normal()),
+  {
+    raw: { width: 96, height: 64, channels: 3 },
+  },
+);
 const stored = (quality: number, options = {}) =>
   picture
     .clone()
@@ -51,12 +60,48 @@ function tables(kind: 0 | 1, steps: number[]): Uint8Array {
   return Uint8Array.of(0xff, 0xd8, 0xff, 0xdb, 0, 3 + bytes.length, kind << 4, ...bytes);
 }
 
+describe('webpQuantiser', () => {
+  const webp = (quality: number, options = {}) =>
+    noisy
+      .clone()
+      .webp({ quality, ...options })
+      .toBuffer();
+
+  it('grows as the quality falls, with alpha or metadata before it too', async () => {
+    const indices = [];
+    for (const quality of [100, 95, 90, 80, 60, 30, 1]) indices.push(webpQuantiser(await webp(quality))!);
+    expect(indices).toEqual(indices.toSorted((a, b) => a - b));
+    expect(indices[0]).toBe(0);
+    expect(indices.at(-1)).toBeGreaterThan(100);
+    const plain = webpQuantiser(await webp(50));
+    const tagged = await noisy.clone().webp({ quality: 50 }).withMetadata({ orientation: 6 }).toBuffer();
+    expect(webpQuantiser(tagged)).toBe(plain);
+    expect(webpQuantiser(await noisy.clone().ensureAlpha(0.5).webp({ quality: 50 }).toBuffer())).toBe(plain);
+  });
+
+  it('is of lossy WebPs alone, and of no piece without it', async () => {
+    for (const file of [await webp(50, { lossless: true }), await stored(50), new Uint8Array(0)])
+      expect(webpQuantiser(file)).toBeUndefined();
+    const file = await webp(50);
+    let [longest, shortest] = [0, file.length];
+    for (let length = 0; length <= file.length; length++)
+      if (webpQuantiser(file.subarray(0, length)) === undefined) longest = length;
+      else shortest = Math.min(shortest, length);
+    expect(longest).toBe(shortest - 1);
+    expect(shortest).toBeLessThan(80);
+  });
+});
+
 describe('studentFor', () => {
   const students = ['sr2', 'sr2/upload', 'denoise'];
 
-  it('is the one for uploads for what JPEG cost more than it does', async () => {
+  it('is the one for uploads for what its format cost more than it does', async () => {
     expect(studentFor('sr2', await stored(90), students)).toBe('sr2/upload');
     expect(studentFor('sr2', await stored(91), students)).toBe('sr2');
+    expect(studentFor('sr2', await noisy.clone().webp({ quality: 80 }).toBuffer(), students)).toBe(
+      'sr2/upload',
+    );
+    expect(studentFor('sr2', await noisy.clone().webp({ quality: 90 }).toBuffer(), students)).toBe('sr2');
     expect(studentFor('sr2', await picture.clone().png().toBuffer(), students)).toBe('sr2');
   });
 

@@ -1,17 +1,27 @@
 import { jpegQuality } from './jpeg-quality.ts';
-
-/** Above it the usual students are the better ones: the curves of the two cross between 90 and 95 (models/sr2/upload/card.md). */
-const MOST_FOR_UPLOADS = 90;
+import { webpQuantiser } from './webp-quantiser.ts';
 
 /**
- * Chooses the student of a task by how the photograph was stored: for a JPEG of quality 90 or less, as its tables tell,
- * the one for uploads (`sr2/upload` of `sr2`), where there is one.
+ * Above this quality of a JPEG the usual students are the better ones, as the curves of the two cross between 90 and 95
+ * (models/sr2/upload/card.md); and below this quantiser of a WebP, which is libwebp's quality of 80, found in the same way.
+ */
+const [MOST_QUALITY, LEAST_QUANTISER] = [90, 22];
+
+/**
+ * Chooses the student of a task by how the photograph was stored: where much was lost, the one for uploads (`sr2/upload`
+ * of `sr2`), if there is one. That is a JPEG of quality 90 or less, or a WebP of 80 or less.
  *
  * @param file the bytes of the photograph's file
  * @param students the names that may be answered beside the task's own
  */
 export function studentFor(task: string, file: Uint8Array, students: readonly string[]): string {
   const forUploads = `${task}/upload`;
-  const quality = students.includes(forUploads) ? jpegQuality(file) : undefined;
-  return quality !== undefined && quality <= MOST_FOR_UPLOADS ? forUploads : task;
+  return students.includes(forUploads) && lostMuch(file) ? forUploads : task;
+}
+
+function lostMuch(file: Uint8Array): boolean {
+  const quality = jpegQuality(file);
+  if (quality !== undefined) return quality <= MOST_QUALITY;
+  const quantiser = webpQuantiser(file);
+  return quantiser !== undefined && quantiser >= LEAST_QUANTISER;
 }

@@ -76,7 +76,7 @@ test('enlarges a JPEG by the student for uploads, what else there is by the usua
   expect(status, output).toBe(0);
   expect(output).toContain('sr2-small on ');
   expect(output).toMatch(/a\.png {2}restored\n/);
-  expect(output).toMatch(/b\.jpg {2}restored: stored as JPEG, by sr2\/upload\n/);
+  expect(output).toMatch(/b\.jpg {2}restored: lost much in its file, by sr2\/upload\n/);
   const named = await run(path.join('mixed', 'b.jpg'), 'named.png', '--task', 'sr2/small');
   expect(named.output).toContain('1/1  named.png  restored\n');
 });

@@ -32,7 +32,7 @@ const restore = defineCommand({
     },
     task: {
       type: 'string',
-      description: `What the released model is to do: ${releasedTasks.join(', ')}, or by another of its students ${otherStudents.join(', ')}; denoise unless given. sr2 and sr4 take sr2/upload and sr4/upload for a JPEG of quality 90 or less. auto finds out what each photograph needs, and copies those that need nothing.`,
+      description: `What the released model is to do: ${releasedTasks.join(', ')}, or by another of its students ${otherStudents.join(', ')}; denoise unless given. sr2 and sr4 take sr2/upload and sr4/upload for a JPEG of quality 90 or less, or a WebP of 80. auto finds out what each photograph needs, and copies those that need nothing.`,
     },
     model: { type: 'string', description: 'File or folder of a model of your own, instead of a task.' },
     noise: {

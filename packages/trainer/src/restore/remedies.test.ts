@@ -80,7 +80,7 @@ test('has what was stored as JPEG enlarged by the student for it, loaded once', 
   expect(loaded).toEqual([]);
   const first = await remedies(photograph, await stored(32));
   expect(first).toMatchObject({
-    found: 'stored as JPEG, by sr2/upload',
+    found: 'lost much in its file, by sr2/upload',
     restorer: { model: { task: 'sr2/upload' } },
   });
   expect((await remedies(photograph, await stored(32))).restorer).toBe(first.restorer);

@@ -65,7 +65,7 @@ export function diagnosed(tasks: readonly string[], load: Load): Remedies {
 }
 
 /**
- * Restores each photograph by the usual student of a task, or by the one for uploads where it was stored so
+ * Restores each photograph by the usual student of a task, or by the one for uploads where its file lost much
  * (`studentFor`), which is loaded when the first one needs it.
  *
  * @param students the names of the others that there are
@@ -75,7 +75,7 @@ export function asStored(task: string, usual: Restorer, students: readonly strin
   return async (_, file) => {
     const student = studentFor(task, file, students);
     if (student === task) return { restorer: usual };
-    return { restorer: await open(student), found: `stored as JPEG, by ${student}` };
+    return { restorer: await open(student), found: `lost much in its file, by ${student}` };
   };
 }
 
