@@ -27,18 +27,21 @@ export function webpQuantiser(file: Uint8Array): number | undefined {
 function baseQuantiser(coded: Uint8Array): number | undefined {
   const bits = new EvenBits(coded);
   bits.read(2); // colour space, clamping
-  if (bits.read(1)) {
-    // segments
+  const segmented = bits.read(1);
+  if (segmented) {
     const map = bits.read(1);
-    if (bits.read(1)) {
+    const data = bits.read(1);
+    if (data) {
       bits.read(1);
-      for (let i = 0; i < 4; i++) if (bits.read(1)) bits.read(8); // quantisers, signed
-      for (let i = 0; i < 4; i++) if (bits.read(1)) bits.read(7); // filter levels, signed
+      bits.skip(4, 8); // quantisers, signed
+      bits.skip(4, 7); // filter levels, signed
     }
-    if (map) for (let i = 0; i < 3; i++) if (bits.read(1)) bits.read(8);
+    if (map) bits.skip(3, 8);
   }
   bits.read(10); // the filter's kind, level and sharpness
-  if (bits.read(1) && bits.read(1)) for (let i = 0; i < 8; i++) if (bits.read(1)) bits.read(7);
+  const adjusted = bits.read(1);
+  const adjustedAnew = adjusted && bits.read(1);
+  if (adjustedAnew) bits.skip(8, 7);
   bits.read(2); // partitions
   const index = bits.read(7);
   return bits.ended ? undefined : index;
@@ -67,6 +70,11 @@ class EvenBits {
     let number = 0;
     for (let i = 0; i < count; i++) number = 2 * number + this.#bit();
     return number;
+  }
+
+  /** Passes over numbers of so many bits, each behind a bit that says whether it is there. */
+  skip(numbers: number, count: number): void {
+    for (let i = 0; i < numbers; i++) if (this.read(1)) this.read(count);
   }
 
   #bit(): number {
