@@ -72,6 +72,14 @@ describe('pnpm bench', () => {
     expect(output).toContain('**Failed**');
   });
 
+  it('finds the released small students cut by the floor, beside whose teachers they lie', async () => {
+    const { code, output } = await bench('compression', '--out', at('released'));
+    expect(code, output).toBe(0);
+    expect(output.match(/## Compression: [\w-]+/g)).toEqual(
+      ['denoise', 'derain'].map((task) => `## Compression: ${task}-small`),
+    );
+  });
+
   it('compares two reports', async () => {
     await bench('compression', ...student(), '--out', at('base'));
     const same = await bench('compare', at('base'), at('base'));
