@@ -27,7 +27,8 @@ function optionsSchema(tasks: string[]) {
     task: z.enum(tasks, { error: `task must be one of: ${tasks.join(', ')}` }).meta({
       description:
         'What is to be done: `GET /v1/models` lists it. `sr2` and `sr4` of a JPEG of quality 90 or less, or a WebP ' +
-        'of 80, are `sr2/upload` and `sr4/upload`. `auto`, where it is offered, finds out what the image suffers from, and never enlarges.',
+        'of 80, are `sr2/upload` and `sr4/upload`. `auto`, where it is offered, finds out what the image suffers ' +
+        'from, and never enlarges.',
     }),
     strength: number(0, 1, 'strength')
       .default(1)

@@ -1,3 +1,4 @@
+import { studentFor } from '@pellucid/core';
 import type { Context } from 'hono';
 import { endTime, setMetric, startTime } from 'hono/timing';
 import type { AppEnv, Config } from '../config.ts';
@@ -82,7 +83,7 @@ async function receive(request: Request, limits: Config, place: Place, task: str
 
 /** What tells a result from all others: the image, the weights of what may restore it, and what was asked of them. */
 async function resultKey(bytes: Uint8Array<ArrayBuffer>, order: Order): Promise<string> {
-  const students = TASKS.filter((task) => order.task === 'auto' || `${task}/`.startsWith(`${order.task}/`));
+  const students = order.task === 'auto' ? TASKS : [studentFor(order.task, bytes, TASKS)];
   const weights = await Promise.all(students.map(fingerprintOf));
   const { task, strength, quality, format } = order;
   return sha256(JSON.stringify([REVISION, await sha256(bytes), weights, task, strength, quality, format]));
