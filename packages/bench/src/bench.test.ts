@@ -76,7 +76,7 @@ describe('pnpm bench', () => {
     const { code, output } = await bench('compression', '--out', at('released'));
     expect(code, output).toBe(0);
     expect(output.match(/## Compression: [\w-]+/g)).toEqual(
-      ['denoise', 'derain'].map((task) => `## Compression: ${task}-small`),
+      ['denoise', 'derain', 'jpeg'].map((task) => `## Compression: ${task}-small`),
     );
   });
 
