@@ -5,7 +5,6 @@ import path from 'node:path';
 import { buildNetwork, initialWeights, type NetworkConfig, Random, writeModel } from '@pellucid/core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { releasedTasks } from '../released.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -53,7 +52,7 @@ test('denoises unless told otherwise, wherever it is run', async () => {
 test('finds out what each photograph needs, and copies the others', async () => {
   const { status, output } = await run('.', 'out', '--task', 'auto');
   expect(status, output).toBe(0);
-  expect(output).toContain(`auto (${releasedTasks.join(', ')}) on `);
+  expect(output).toContain('auto on ');
   expect(output).toMatch(/noisy\.png {2}restored: noise\n/);
   expect(output).toMatch(/small\.png {2}copied: nothing to mend\n/);
   expect(await spread('out/noisy.png')).toBeLessThan(8);

@@ -60,7 +60,7 @@ const restore = defineCommand({
     const engine = await openEngine(args.engine);
     const workers = Math.min(workersFor(args.workers, engine.name), jobs.length);
     const together = workers > 1 ? `, ${workers} photographs at a time` : '';
-    console.log(`${model?.name ?? `auto (${releasedTasks.join(', ')})`} on ${engine.description}${together}`);
+    console.log(`${model?.name ?? 'auto'} on ${engine.description}${together}`);
     if (model && receptiveField(model.graph).before === Infinity)
       console.log(
         'This network looks at the whole photograph: a large one is restored in tiles, each by its own statistics.',
