@@ -5,7 +5,7 @@ const FRAME_HEADER = 10;
 
 /**
  * Reads off a lossy WebP how coarsely it was stored: the index of its base quantiser, 0 (finest) to 127 (RFC 6386, section
- * 9.6). libwebp's quality of 80 makes it 23 to 27, 90 makes it 10 to 12.
+ * 9.6).
  *
  * @param file the bytes of a file of any kind; the index stands behind the header of its first frame
  * @returns undefined where it is no WebP, or one that lost nothing

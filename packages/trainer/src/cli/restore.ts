@@ -2,20 +2,13 @@
 import os from 'node:os';
 import { PellucidError, receptiveField } from '@pellucid/core';
 import { defineCommand } from 'citty';
-import { physicalCores } from '../engine/cores.ts';
-import { type EngineName, openEngine } from '../engine/index.ts';
+import { openEngine } from '../engine/index.ts';
 import { otherStudents, releasedTasks } from '../released.ts';
-import {
-  type FileOptions,
-  type Hand,
-  type JobReport,
-  planJobs,
-  restoreFile,
-  restoreFiles,
-} from '../restore/files.ts';
-import { modelFor, type Remedies, remediesFor } from '../restore/remedies.ts';
+import { handOf, type JobReport, planJobs, restoreFiles } from '../restore/files.ts';
+import { modelFor, remediesFor } from '../restore/remedies.ts';
 import { openThreads } from '../restore/threads.ts';
 import { runCommand } from './command.ts';
+import { chooseWorkers } from './workers.ts';
 
 const restore = defineCommand({
   meta: {
@@ -58,7 +51,7 @@ const restore = defineCommand({
     const jobs = await planJobs(args.in, args.out);
     const options = { noiseLevel: sigmaFrom(args.noise), overwrite: args.overwrite ?? false };
     const engine = await openEngine(args.engine);
-    const workers = Math.min(workersFor(args.workers, engine.name), jobs.length);
+    const workers = Math.min(chooseWorkers(args.workers, engine.name, { usual: roomFor() }), jobs.length);
     const together = workers > 1 ? `, ${workers} photographs at a time` : '';
     console.log(`${model?.name ?? 'auto'} on ${engine.description}${together}`);
     if (model && receptiveField(model.graph).before === Infinity)
@@ -72,7 +65,7 @@ const restore = defineCommand({
       workers > 1
         ? await openThreads(workers, { engine: engine.name, choice, options }, stop.signal)
         : undefined;
-    const hands = threads?.hands ?? [handFor(remediesFor(choice, model), options, stop.signal)];
+    const hands = threads?.hands ?? [handOf(remediesFor(choice, model), options, stop.signal)];
     let done = 0;
     let failed = 0;
     const onReport = ({ job, result, found }: JobReport) => {
@@ -98,35 +91,13 @@ const restore = defineCommand({
   },
 });
 
-/** Restores in this thread. */
-function handFor(remedies: Remedies, options: FileOptions, signal: AbortSignal): Hand {
-  return (job, onProgress) =>
-    restoreFile(remedies, job, {
-      ...options,
-      signal,
-      onProgress: (tile, tiles) => onProgress(tile / tiles),
-    });
-}
-
 /** Of a thread that restores a photograph of 24 megapixels, in bytes. */
 const THREAD_MEMORY = 2 ** 30;
 
-/** WebAssembly keeps one core busy, and half of the memory is others'; GPUs and TensorFlow keep all there is busy from one. */
-function workersFor(asked: string | undefined, engine: EngineName): number {
-  const single = engine !== 'wasm' && engine !== 'cpu';
-  if (asked === undefined) {
-    const memory = Math.min(os.totalmem(), process.constrainedMemory() || Infinity);
-    return single ? 1 : Math.max(1, Math.min(physicalCores(), Math.floor(memory / 2 / THREAD_MEMORY)));
-  }
-  const workers = Number(asked);
-  if (!Number.isInteger(workers) || workers < 1)
-    throw new PellucidError('cli/usage', `--workers is a whole number from 1, not "${asked}".`);
-  if (single && workers > 1)
-    throw new PellucidError(
-      'cli/usage',
-      `--workers is for the engines wasm and cpu: ${engine} uses all of its hardware from one.`,
-    );
-  return workers;
+/** How many photographs half of the memory is enough for at a time. */
+function roomFor(): number {
+  const memory = Math.min(os.totalmem(), process.constrainedMemory() || Infinity);
+  return Math.max(1, Math.floor(memory / 2 / THREAD_MEMORY));
 }
 
 function sigmaFrom(text: string | undefined): number | undefined {

@@ -18,6 +18,7 @@ import { loadTeachers, methodFor } from '../teachers.ts';
 import { train } from '../train.ts';
 import { openTrainingData } from '../training-data.ts';
 import { repeatedFlag, runCommand } from './command.ts';
+import { chooseWorkers } from './workers.ts';
 
 const MOST_DRAWING_THREADS = 3;
 
@@ -64,7 +65,8 @@ const command = defineCommand({
     const data = await openTrainingData(recipe, { threads: drawingThreads(engine.name) });
     console.log(`Data: ${data.description}`);
     if (data.skipped.length > 0) console.log(describeSkipped(data.skipped));
-    const workers = chooseWorkers(args.workers, engine.name, recipe.data.batch);
+    // A batch cannot be shared by more threads than it has patches.
+    const workers = chooseWorkers(args.workers, engine.name, { most: recipe.data.batch });
     console.log(`Engine: ${engine.description}, ${workers === 1 ? '1 worker' : `${workers} workers`}`);
     console.log(costTable(buildNetwork(networkOf(recipe.student)), graphOf(teacher)));
     console.log(`Run: ${folder}${resume ? ', continued' : ''}\n`);
@@ -108,26 +110,6 @@ function describeSkipped(skipped: readonly Skipped[]): string {
   const shown = skipped.slice(0, 5).map(({ name, reason }) => `  skipped ${name}: ${reason}`);
   const rest = skipped.length - shown.length;
   return [...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])].join('\n');
-}
-
-/**
- * A batch cannot be shared by more threads than it has patches. TensorFlow and GPUs keep all there is busy from one.
- */
-function chooseWorkers(asked: string | undefined, engine: EngineName, batch: number): number {
-  const single = engine !== 'wasm' && engine !== 'cpu';
-  if (asked === undefined) return single ? 1 : Math.min(physicalCores(), batch);
-  const workers = Number(asked);
-  if (!Number.isInteger(workers) || workers < 1 || workers > batch)
-    throw new PellucidError(
-      'cli/usage',
-      `--workers must be a whole number from 1 to the batch's ${batch} patches.`,
-    );
-  if (single && workers > 1)
-    throw new PellucidError(
-      'cli/usage',
-      `--workers is for the engines wasm and cpu: ${engine} uses all of its hardware from one worker.`,
-    );
-  return workers;
 }
 
 /** Beside an engine that leaves the cores free, as many threads as keep up with it draw the batches. */

@@ -102,6 +102,16 @@ export async function restoreFiles(
   if (failed) throw (failed as PromiseRejectedResult).reason;
 }
 
+/** A hand of this thread, which can be stopped. */
+export function handOf(remedies: Remedies, options: FileOptions, signal: AbortSignal): Hand {
+  return (job, onProgress) =>
+    restoreFile(remedies, job, {
+      ...options,
+      signal,
+      onProgress: (tile, tiles) => onProgress(tile / tiles),
+    });
+}
+
 /**
  * Restores one photograph. An output that is already there is skipped, so that a run that was stopped goes on where it
  * was; what cannot be read or written is reported and does not stop the others. A photograph that needs nothing is

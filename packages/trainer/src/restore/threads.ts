@@ -55,10 +55,10 @@ export async function openThreads(
     await close();
     throw error;
   }
-  return { hands: workers.map((worker) => handOf(worker, signal)), close };
+  return { hands: workers.map((worker) => handBy(worker, signal)), close };
 }
 
-function handOf(worker: Worker, signal: AbortSignal): Hand {
+function handBy(worker: Worker, signal: AbortSignal): Hand {
   return async (job, onProgress) => {
     signal.throwIfAborted();
     let report: JobReport | undefined;

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PellucidError } from '@pellucid/core';
 import { openEngine } from '../engine/index.ts';
-import { restoreFile } from './files.ts';
+import { handOf } from './files.ts';
 import { modelFor, remediesFor } from './remedies.ts';
 import type { ThreadAnswer, ThreadOrder, ThreadSetup } from './threads.ts';
 
@@ -12,16 +12,11 @@ const stop = new AbortController();
 
 try {
   await openEngine(engine);
-  const remedies = remediesFor(choice, await modelFor(choice));
+  const hand = handOf(remediesFor(choice, await modelFor(choice)), options, stop.signal);
   parentPort!.on('message', async (order: ThreadOrder) => {
     if (order === 'stop') return stop.abort();
-    const onProgress = (tile: number, tiles: number) => answer({ kind: 'progress', share: tile / tiles });
     try {
-      const { result, ...report } = await restoreFile(remedies, order, {
-        ...options,
-        signal: stop.signal,
-        onProgress,
-      });
+      const { result, ...report } = await hand(order, (share) => answer({ kind: 'progress', share }));
       answer({ kind: 'report', ...report, result: result instanceof PellucidError ? plain(result) : result });
     } catch (error) {
       answer({ kind: 'error', message: String(error) });
