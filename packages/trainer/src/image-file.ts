@@ -22,6 +22,13 @@ function formatOf(file: string): 'png' | 'webp' | 'tiff' | 'jpeg' {
   return ending.startsWith('.tif') ? 'tiff' : 'jpeg';
 }
 
+/** The size of a photograph in pixels, as its file's head says, not turned; none where it cannot be read. */
+export async function imageSize(file: string): Promise<{ width: number; height: number }> {
+  return sharp(file)
+    .metadata()
+    .catch(() => ({ width: 0, height: 0 }));
+}
+
 /**
  * Decodes a photograph: orientation applied, colours in sRGB, grey widened to RGB, alpha and 16 bits kept.
  *

@@ -15,9 +15,16 @@ export interface Segment {
 }
 
 /** How far windows overlap: what the network needs to see before and after what is kept, multiples of the alignment. */
-interface Halo {
+export interface Halo {
   before: number;
   after: number;
+}
+
+/** The halo of a network: its receptive field, as aligned as the windows are. */
+export function haloOf(graph: Graph, statistics?: Statistics): Halo {
+  const { before, after } = receptiveField(graph, statistics);
+  const align = (length: number) => Math.ceil(length / graph.alignment) * graph.alignment;
+  return { before: align(before), after: align(after) };
 }
 
 /** Tiles are the pairs of a row segment and a column segment; all have one size, so kernels meet one shape. */
@@ -57,8 +64,7 @@ export function planTiles(
 ): TilePlan {
   const { alignment } = graph;
   const align = (length: number) => Math.ceil(length / alignment) * alignment;
-  const field = receptiveField(graph, statistics);
-  const halo = { before: align(field.before), after: align(field.after) };
+  const halo = haloOf(graph, statistics);
   const [wide, high] = [align(width), align(height)];
   if (streams(graph)) return planStrips(graph, [wide, high], memory, halo);
   // Every feature map, and so the peak, grows in proportion to the tile's area.
@@ -73,7 +79,7 @@ export function planTiles(
       // Shorter windows only add halos.
       break;
     }
-  if (!best && field.before === Infinity)
+  if (!best && halo.before === Infinity)
     throw new PellucidError(
       'restore/needs-whole-photograph',
       `This network looks at the whole photograph at once, and ${width} x ${height} pixels do not fit in ${Math.floor(memory / 2 ** 20)} MiB; raise the memory budget, or take its statistics from each tile, which changes the result a little.`,
@@ -133,7 +139,7 @@ function tallestStrip(graph: Graph, height: number, memory: number, latency: num
 }
 
 /** For each number of windows along an axis, the shortest length that lets them cover it, the longest first. */
-function windows(
+export function windows(
   length: number,
   { before, after }: Halo,
   alignment: number,

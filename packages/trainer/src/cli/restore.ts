@@ -5,8 +5,8 @@ import { defineCommand } from 'citty';
 import { openEngine } from '../engine/index.ts';
 import { otherStudents, releasedTasks } from '../released.ts';
 import { handOf, type JobReport, planJobs, restoreFiles } from '../restore/files.ts';
-import { modelFor, remediesFor } from '../restore/remedies.ts';
-import { openThreads } from '../restore/threads.ts';
+import { modelFor, openRestorer, remediesFor } from '../restore/remedies.ts';
+import { openThreads, sharedOut, threadsWorth } from '../restore/threads.ts';
 import { runCommand } from './command.ts';
 import { chooseWorkers } from './workers.ts';
 
@@ -36,7 +36,7 @@ const restore = defineCommand({
     workers: {
       type: 'string',
       description:
-        'Photographs of a folder that are restored at a time; on WebAssembly as many as there are cores and memory for unless given, else one.',
+        'Threads that share the photographs, and the rows of a large one; on WebAssembly as many as there are cores, memory and work for unless given, else one.',
     },
     overwrite: { type: 'boolean', description: 'Restore again what is already there.' },
   },
@@ -51,8 +51,10 @@ const restore = defineCommand({
     const jobs = await planJobs(args.in, args.out);
     const options = { noiseLevel: sigmaFrom(args.noise), overwrite: args.overwrite ?? false };
     const engine = await openEngine(args.engine);
-    const workers = Math.min(chooseWorkers(args.workers, engine.name, { usual: roomFor() }), jobs.length);
-    const together = workers > 1 ? `, ${workers} photographs at a time` : '';
+    const usual = await threadsWorth(jobs, roomFor());
+    const workers = chooseWorkers(args.workers, engine.name, { usual });
+    const threads = workers > 1 ? await openThreads(workers, engine.name) : undefined;
+    const together = threads ? `, ${workers} threads` : '';
     console.log(`${model?.name ?? 'auto'} on ${engine.description}${together}`);
     if (model && receptiveField(model.graph).before === Infinity)
       console.log(
@@ -61,11 +63,9 @@ const restore = defineCommand({
 
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());
-    const threads =
-      workers > 1
-        ? await openThreads(workers, { engine: engine.name, choice, options }, stop.signal)
-        : undefined;
-    const hands = threads?.hands ?? [handOf(remediesFor(choice, model), options, stop.signal)];
+    const hands = (threads ? sharedOut(threads.threads, jobs.length) : [openRestorer]).map((open) =>
+      handOf(remediesFor(choice, model, open), options, stop.signal),
+    );
     let done = 0;
     let failed = 0;
     const onReport = ({ job, result, found }: JobReport) => {
@@ -94,7 +94,7 @@ const restore = defineCommand({
 /** Of a thread that restores a photograph of 24 megapixels, in bytes. */
 const THREAD_MEMORY = 2 ** 30;
 
-/** How many photographs half of the memory is enough for at a time. */
+/** How many threads half of the memory is enough for. */
 function roomFor(): number {
   const memory = Math.min(os.totalmem(), process.constrainedMemory() || Infinity);
   return Math.max(1, Math.floor(memory / 2 / THREAD_MEMORY));

@@ -33,7 +33,7 @@ test('mends what a photograph shows, by a model that is loaded once', async () =
   const loaded: string[] = [];
   const remedies = diagnosed(['denoise'], async (task) => {
     loaded.push(task);
-    return model(task);
+    return openRestorer(model(task));
   });
   const noisy = wall(128, 25);
   const first = await remedies(noisy, PNG);
@@ -61,7 +61,7 @@ function stored(size: number): Promise<Buffer> {
 }
 
 test('takes a JPEG of low quality for one, though it shows nothing', async () => {
-  const remedies = diagnosed(['jpeg'], async (task) => model(task));
+  const remedies = diagnosed(['jpeg'], async (task) => openRestorer(model(task)));
   expect(await remedies(wall(20, 0), await stored(20))).toMatchObject({
     found: 'jpeg',
     restorer: { model: { task: 'jpeg' } },
@@ -73,7 +73,7 @@ test('has what was stored as JPEG enlarged by the student for it, loaded once', 
   const usual = openRestorer(model('sr2'));
   const remedies = asStored('sr2', usual, ['sr2/upload'], async (name) => {
     loaded.push(name);
-    return model(name);
+    return openRestorer(model(name));
   });
   const photograph = wall(32, 0);
   expect((await remedies(photograph, PNG)).restorer).toBe(usual);

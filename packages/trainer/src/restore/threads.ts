@@ -1,89 +1,109 @@
 import { Worker } from 'node:worker_threads';
-import { PellucidError } from '@pellucid/core';
+import { inBands, PellucidError, type Raster, writeModel } from '@pellucid/core';
 import type { EngineName } from '../engine/index.ts';
-import type { FileOptions, Hand, Job, JobReport } from './files.ts';
-import type { Choice } from './remedies.ts';
+import { imageSize } from '../image-file.ts';
+import type { Job } from './files.ts';
+import type { Open } from './remedies.ts';
 
-/** What a thread is started with. */
-export interface ThreadSetup {
-  engine: EngineName;
-  choice: Choice;
-  options: FileOptions;
-}
-
-/** What a thread is told: a photograph to restore, or to stop. */
-export type ThreadOrder = Job | 'stop';
+/** What a thread is told: to restore by a model, whose file it reads once for each number, or to stop that. */
+export type ThreadOrder =
+  | { model: number; file: Uint8Array; image: Raster; noiseLevel: number | undefined }
+  | 'stop';
 
 /** What a thread says. */
 export type ThreadAnswer =
   | { kind: 'ready' }
-  | { kind: 'progress'; share: number }
-  | ({ kind: 'report'; result: Exclude<JobReport['result'], PellucidError> | PlainError } & Omit<
-      JobReport,
-      'result'
-    >)
+  | { kind: 'progress'; done: number; total: number }
+  | { kind: 'restored'; image: Raster }
+  | { kind: 'refused'; code: string; message: string; cause: string }
+  | { kind: 'stopped' }
   | { kind: 'error'; message: string };
 
-interface PlainError {
-  code: string;
-  message: string;
-  cause: string;
+/** Megapixels that one thread restores while another two start. */
+const MEGAPIXELS_A_THREAD = 2;
+
+/** How many threads are worth starting for some photographs, `most` at most: one for each, more where they are large. */
+export async function threadsWorth(jobs: readonly Job[], most: number): Promise<number> {
+  if (jobs.length >= most) return most;
+  const sizes = await Promise.all(jobs.map(({ input }) => imageSize(input)));
+  const worth = sizes.map(({ width, height }) => Math.floor((width * height) / 1e6 / MEGAPIXELS_A_THREAD));
+  return Math.min(
+    most,
+    worth.reduce((sum, threads) => sum + Math.max(1, threads), 0),
+  );
 }
 
 /**
- * Threads that restore photographs, each with an engine of its own: WebAssembly keeps one core busy.
+ * How to open models for each of some photographs that are restored at a time: in threads of its own, which take a band of
+ * its rows each.
+ */
+export function sharedOut(threads: readonly Open[], photographs: number): Open[] {
+  const atATime = Math.min(threads.length, photographs);
+  return Array.from({ length: atATime }, (_, first) => {
+    const own = threads.filter((_, index) => index % atATime === first);
+    return (model) =>
+      inBands(
+        model,
+        own.map((open) => open(model)),
+      );
+  });
+}
+
+/**
+ * Threads that restore photographs, each with an engine of its own: WebAssembly keeps one core busy. What a thread opens
+ * stands for a `Restorer`, and restores one photograph at a time.
  *
- * @param signal stops them within a tile; what they were at then rejects with its reason
- * @throws PellucidError `restore/thread-failed` where one cannot start; a hand throws it where its thread dies
+ * @throws PellucidError `restore/thread-failed` where one cannot start; restoring rejects with it where one dies
  */
 export async function openThreads(
   count: number,
-  setup: ThreadSetup,
-  signal: AbortSignal,
-): Promise<{ hands: Hand[]; close: () => Promise<void> }> {
+  engine: EngineName,
+): Promise<{ threads: Open[]; close: () => Promise<void> }> {
   const workers = Array.from(
     { length: count },
-    () => new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup }),
+    () => new Worker(new URL('./worker.ts', import.meta.url), { workerData: engine }),
   );
   const close = async () => void (await Promise.all(workers.map((worker) => worker.terminate())));
-  signal.addEventListener('abort', () => {
-    for (const worker of workers) worker.postMessage('stop' satisfies ThreadOrder);
-  });
   try {
     await Promise.all(workers.map((worker) => heard(worker, ({ kind }) => kind === 'ready')));
   } catch (error) {
     await close();
     throw error;
   }
-  return { hands: workers.map((worker) => handBy(worker, signal)), close };
+  return { threads: workers.map(threadIn), close };
 }
 
-function handBy(worker: Worker, signal: AbortSignal): Hand {
-  return async (job, onProgress) => {
-    signal.throwIfAborted();
-    let report: JobReport | undefined;
-    const answered = heard(worker, (answer) => {
-      if (answer.kind === 'progress') onProgress(answer.share);
-      if (answer.kind === 'report') report = reportOf(answer);
-      return report !== undefined;
-    });
-    worker.postMessage(job satisfies ThreadOrder);
-    await answered.catch((error) => {
-      signal.throwIfAborted();
-      throw error;
-    });
-    return report!;
+function threadIn(worker: Worker): Open {
+  const tell = (order: ThreadOrder) => worker.postMessage(order);
+  let models = 0;
+  return (model) => {
+    const [number, file] = [models++, writeModel(model, 'F32')];
+    return {
+      async restore(image, { signal, noiseLevel, onProgress } = {}) {
+        signal?.throwIfAborted();
+        const stop = () => tell('stop');
+        signal?.addEventListener('abort', stop);
+        try {
+          tell({ model: number, file, image, noiseLevel });
+          const answer = await heard(worker, ({ kind, ...answer }) => {
+            if ('done' in answer) onProgress?.(answer.done, answer.total);
+            return kind !== 'progress';
+          });
+          if (answer.kind === 'restored') return answer.image;
+          signal?.throwIfAborted();
+          const { code, message, cause } = answer as ThreadAnswer & { kind: 'refused' };
+          throw new PellucidError(code, message, { cause });
+        } finally {
+          signal?.removeEventListener('abort', stop);
+        }
+      },
+    };
   };
 }
 
-function reportOf({ kind: _, result, ...report }: ThreadAnswer & { kind: 'report' }): JobReport {
-  if (typeof result === 'string') return { ...report, result };
-  return { ...report, result: new PellucidError(result.code, result.message, { cause: result.cause }) };
-}
-
 /** Listens to a thread until it said what was waited for. @throws PellucidError where it failed or died */
-function heard(worker: Worker, enough: (answer: ThreadAnswer) => boolean): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+function heard(worker: Worker, enough: (answer: ThreadAnswer) => boolean): Promise<ThreadAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<ThreadAnswer>();
   const fail = (cause: unknown) =>
     reject(
       new PellucidError(
@@ -94,7 +114,7 @@ function heard(worker: Worker, enough: (answer: ThreadAnswer) => boolean): Promi
     );
   const onMessage = (answer: ThreadAnswer) => {
     if (answer.kind === 'error') fail(answer.message);
-    else if (enough(answer)) resolve();
+    else if (enough(answer)) resolve(answer);
   };
   const onExit = (code: number) => fail(`it ended with code ${code}`);
   worker.on('message', onMessage).on('error', fail).on('exit', onExit);
