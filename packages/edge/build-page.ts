@@ -12,12 +12,16 @@ const { outputFiles } = await build({
   entryPoints: {
     page: join(import.meta.dirname, 'page/page.ts'),
     engine: join(import.meta.dirname, 'page/engine.ts'),
+    helper: join(import.meta.dirname, 'page/helper.ts'),
   },
   outdir: built,
   publicPath: '/built',
   assetNames: 'assets/[name]-[hash]',
+  chunkNames: 'assets/[name]-[hash]',
   loader: { '.wasm': 'file', '.safetensors': 'file' },
   bundle: true,
+  // The threads share nearly all of their code.
+  splitting: true,
   minify: true,
   write: false,
   format: 'esm',

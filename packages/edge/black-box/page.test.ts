@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Random } from '@pellucid/core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
@@ -125,6 +126,34 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
     expect(furthest(here.data.filter(visible), server.data.filter(visible))).toBeLessThanOrEqual(1);
   });
 
+  test('shares the rows of a large photograph among threads, and leaves no seam', async () => {
+    await open();
+    const asked: string[] = [];
+    page.context().on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.selectOption('#task', 'denoise');
+    await page.locator('input[value=browser]').check({ force: true });
+    const [width, height] = [1600, 2800];
+    const photograph = await noisy(width, height);
+    await choose(photograph);
+    await restored();
+    if (availableParallelism() > 1) expect(asked).toContain('/built/helper.js');
+    const large = await pixels();
+    expect(large).toMatchObject({ width, height });
+
+    // Half way down two threads meet.
+    const part = { left: 0, top: 1200, width: 400, height: 400 };
+    await choose(await sharp(photograph).extract(part).png().toBuffer());
+    await page.getByText(/in this browser in/).waitFor(DONE);
+    const alone = await pixels();
+    const inside = { left: 0, top: 80, width: 320, height: 240 };
+    const [a, b] = await Promise.all([
+      extract(large, { ...inside, top: part.top + inside.top }),
+      extract(alone, inside),
+    ]);
+    expect(furthest(a, b)).toBeLessThanOrEqual(1);
+    expect(complaints).toEqual([]);
+  });
+
   test('refuses in the browser what no canvas can be trusted with', async () => {
     await open();
     await page.selectOption('#task', 'denoise');
@@ -185,7 +214,7 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
   test('stops when it is told to, and can be asked again', async () => {
     await open();
     await page.locator('input[value=browser]').check({ force: true });
-    await choose(await noisy(1500, 1200));
+    await choose(await noisy(1600, 2600));
     await page.click('#cancel');
     await page.getByText('Cancelled.').waitFor(DONE);
     expect(await page.locator('#download').isVisible()).toBe(false);
@@ -365,6 +394,17 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
 function furthest(a: Uint8Array, b: Uint8Array): number {
   expect(a.length).toBe(b.length);
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+}
+
+/** Part of an image's pixels. */
+function extract(
+  { data, width, height }: { data: Buffer; width: number; height: number },
+  part: { left: number; top: number; width: number; height: number },
+): Promise<Buffer> {
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .extract(part)
+    .raw()
+    .toBuffer();
 }
 
 /** Discs of many colours, as PNG: sharp, and without a grain of noise. */

@@ -1,16 +1,10 @@
-/** The thread that restores in the browser: TensorFlow.js on WebAssembly SIMD, with the kernels of the project. */
-import { diagnose, PellucidError, type Raster, Restorer, readModel, studentFor } from '@pellucid/core';
-import kernels from '@pellucid/core/kernels/conv.wasm';
-import relaxedKernels from '@pellucid/core/kernels/conv-relaxed.wasm';
-import { startWasm } from '@pellucid/core/wasm';
-import backend from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
-import { BUNDLED } from '../src/bundled.ts';
+/** The thread that restores in the browser; for large photographs it has helpers. */
+import { diagnose, inBands, PellucidError, type Raster, studentFor } from '@pellucid/core';
 import { bleed } from '../src/image/bleed.ts';
+import { helpersFor } from './helpers.ts';
 import type { Answer, Order } from './messages.ts';
 import type { OnProgress, Outcome, Phase } from './outcome.ts';
-
-/** As in the Worker. Small tiles also mean that progress moves and a stop is heard soon. */
-const TILE_MEMORY = 10 * 2 ** 20;
+import { restorerFor, students } from './restorers.ts';
 
 /** Of a restored picture: what the memory of a browser, and its canvas, can be trusted with. */
 const MOST_PIXELS = 2 ** 26;
@@ -21,12 +15,7 @@ const thread = self as unknown as {
   postMessage(answer: Answer): void;
 };
 
-/** The addresses of the networks, by task. */
-const networks = new Map<string, string>(Object.entries(BUNDLED));
-
 let current: AbortController | undefined;
-let started: Promise<void> | undefined;
-const restorers = new Map<string, Restorer>();
 
 thread.onmessage = async ({ data: order }) => {
   if (order === 'stop') return current?.abort();
@@ -63,20 +52,22 @@ async function restore(
   const task =
     wanted === 'auto'
       ? await timed('look', async () => diagnose(photograph, bytes).task)
-      : studentFor(wanted, bytes, [...networks.keys()]);
-  if (task === null || !networks.has(task)) return { image: file, task: null, model: null, tiles: 0, phases };
-  if (!restorers.has(task)) {
-    onProgress('Fetching the network');
-    await timed('start', async () => restorers.set(task, await makeRestorer(task)));
-  }
-  const restorer = restorers.get(task)!;
+      : studentFor(wanted, bytes, students);
+  if (task === null || !students.includes(task))
+    return { image: file, task: null, model: null, tiles: 0, phases };
+  onProgress('Fetching the network');
+  const restorer = await timed('start', () => restorerFor(task));
   admit(photograph, restorer.enlargement);
   bleed(photograph);
-  const onTile = (done: number, total: number) => onProgress('Restoring here', done / total);
-  onTile(0, 1);
-  const restored = await timed('restore', () => restorer.restore(photograph, { signal, onProgress: onTile }));
+  let tiles = 1;
+  const onTile = (done: number, total: number) => {
+    tiles = total;
+    onProgress('Restoring here', done / total);
+  };
+  onTile(0, tiles);
+  const together = inBands(restorer.model, [restorer, ...helpersFor(photograph, task)]);
+  const restored = await timed('restore', () => together.restore(photograph, { signal, onProgress: onTile }));
   const image = await timed('encode', () => encode(restored, file.type));
-  const tiles = restorer.tiles(photograph.width, photograph.height);
   return { image, task, model: restorer.model.name, tiles, phases };
 }
 
@@ -89,21 +80,6 @@ function admit({ width, height }: Raster, enlargement: number): void {
     'page/too-large',
     `Shrink the photograph to at most ${(pixels / 1e6).toFixed(1)} megapixels and ${side} on a side; it has ${width} x ${height}.`,
   );
-}
-
-async function makeRestorer(task: string): Promise<Restorer> {
-  started ??= startWasm({ backend, kernels, relaxedKernels }).catch((error: unknown) => {
-    started = undefined;
-    throw error;
-  });
-  const [weights] = await Promise.all([fetched(networks.get(task)!), started]);
-  return new Restorer(readModel(new Uint8Array(await weights.arrayBuffer())), { memory: TILE_MEMORY });
-}
-
-async function fetched(address: string): Promise<Response> {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address} answered ${response.status}.`);
-  return response;
 }
 
 class Undecodable extends Error {}

@@ -1,3 +1,4 @@
+import type { Raster } from '@pellucid/core';
 import type { Outcome } from './outcome.ts';
 
 /** What the page tells the engine: to restore a file, or to stop doing so. Answers bear the order's number. */
@@ -10,3 +11,9 @@ export type Answer = { id: number } & (
   | { trouble: string }
   | { stopped: true }
 );
+
+/** What the engine tells a helper: to restore a band of a photograph, or to stop doing so. */
+export type HelperOrder = { task: string; image: Raster } | 'stop';
+
+/** What a helper answers. */
+export type HelperAnswer = { done: number; total: number } | { restored: Raster } | { failed: string };

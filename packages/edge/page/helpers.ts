@@ -1,0 +1,43 @@
+import type { Raster, Restoring } from '@pellucid/core';
+import type { HelperAnswer, HelperOrder } from './messages.ts';
+
+/** Megapixels that one thread restores while others start. */
+const MEGAPIXELS_A_THREAD = 2;
+
+/** More would take more memory than a photograph does. */
+const MOST_THREADS = 8;
+
+const workers: Worker[] = [];
+
+/** As many helpers as a photograph of this size is worth, beside the engine, and the machine has cores for. */
+export function helpersFor({ width, height }: Raster, task: string): Restoring[] {
+  // Some browsers let no thread have threads.
+  if (typeof Worker === 'undefined') return [];
+  const worth = Math.floor((width * height) / 1e6 / MEGAPIXELS_A_THREAD);
+  const count = Math.min(worth, navigator.hardwareConcurrency, MOST_THREADS) - 1;
+  while (workers.length < count) workers.push(new Worker('/built/helper.js', { type: 'module' }));
+  return workers.slice(0, Math.max(0, count)).map((worker) => helper(worker, task));
+}
+
+function helper(worker: Worker, task: string): Restoring {
+  const tell = (order: HelperOrder, transfer: Transferable[] = []) => worker.postMessage(order, transfer);
+  return {
+    restore(image, { signal, onProgress } = {}) {
+      const { promise, resolve, reject } = Promise.withResolvers<Raster>();
+      worker.onmessage = ({ data: answer }: MessageEvent<HelperAnswer>) => {
+        if ('restored' in answer) resolve(answer.restored);
+        else if ('failed' in answer) reject(signal?.aborted ? signal.reason : new Error(answer.failed));
+        else onProgress?.(answer.done, answer.total);
+      };
+      worker.onerror = () => {
+        workers.splice(workers.indexOf(worker), 1);
+        reject(new Error('A thread did not start.'));
+      };
+      const stop = () => tell('stop');
+      signal?.addEventListener('abort', stop);
+      // A band is a copy that nobody else looks at.
+      tell({ task, image }, [image.data.buffer as ArrayBuffer]);
+      return promise.finally(() => signal?.removeEventListener('abort', stop));
+    },
+  };
+}
