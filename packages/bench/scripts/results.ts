@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { openEngine } from '@pellucid/trainer';
 import type { Candidate } from '../src/candidate.ts';
 import { openDataset } from '../src/datasets/dataset.ts';
-import type { Condition, Task } from '../src/datasets/protocol.ts';
+import type { Condition, Stored, Task } from '../src/datasets/protocol.ts';
 import { dataFolder, root } from '../src/folders.ts';
 import { measureDataset } from '../src/measure.ts';
 import { candidates, releasedModels } from '../src/models.ts';
@@ -29,14 +29,16 @@ interface Measure {
   condition: Condition;
 }
 
-/** What photographs are enlarged from: reduced, and stored where a quality is given. */
-function enlarging(scale: number, quality?: number): Measure[] {
-  const condition: Condition = { kind: 'bicubic', scale, ...(quality !== undefined && { quality }) };
+/** What photographs are enlarged from: reduced, and maybe stored. */
+function enlarging(scale: number, stored?: Stored): Measure[] {
+  const condition: Condition = { kind: 'bicubic', scale, ...(stored && { stored }) };
   return [
     { set: 'Set5', condition },
     { set: 'Urban100_subset20', task: 'sr', condition },
   ];
 }
+
+const upload: Stored = { format: 'jpeg', quality: 75 };
 
 /** What the students of a folder of models are measured on, or one by its own name. */
 const measures: Record<string, Measure[]> = {
@@ -48,9 +50,9 @@ const measures: Record<string, Measure[]> = {
   deblur: [{ set: 'CBSD68', task: 'deblur', condition: { kind: 'shake', seed: SEED } }],
   jpeg: [{ set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 } }],
   sr2: enlarging(2),
-  'sr2/upload': enlarging(2, 75),
+  'sr2/upload': enlarging(2, upload),
   sr4: enlarging(4),
-  'sr4/upload': enlarging(4, 75),
+  'sr4/upload': enlarging(4, upload),
 };
 
 const { values } = parseArgs({

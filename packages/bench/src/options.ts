@@ -1,6 +1,6 @@
 import { PellucidError } from '@pellucid/core';
 import type { ArgsDef, ParsedArgs } from 'citty';
-import type { Strengths } from './datasets/protocol.ts';
+import type { Stored, Strengths } from './datasets/protocol.ts';
 
 /** Every option of `pnpm bench SUITE`; a suite names those that it reads. */
 export const options = {
@@ -24,7 +24,7 @@ export const options = {
   quality: {
     type: 'string',
     description:
-      'Qualities of JPEG, 1..100: of what is to be enlarged too, which else was not stored; else 10 for the task jpeg.',
+      'Qualities of JPEG, 1..100, or of WebP, as webp80: of what is to be enlarged too, which else was not stored; else 10 for the task jpeg.',
   },
   limit: { type: 'string', description: 'Only the first so many images of each set; tables then say so.' },
   seed: { type: 'string', default: '0', description: 'Seed of the noise and of the bootstrap.' },
@@ -93,15 +93,16 @@ export function strengthsOf({ sigma, scale, quality, seed }: Options): Strengths
   return {
     sigmas: numbersOf('sigma', sigma, (value) => value >= 0 && value <= 255),
     scales: numbersOf('scale', scale, (value) => Number.isInteger(value) && value > 1),
-    ...(quality !== undefined && {
-      qualities: numbersOf(
-        'quality',
-        quality,
-        (value) => Number.isInteger(value) && value >= 1 && value <= 100,
-      ),
-    }),
+    ...(quality !== undefined && { stored: words(quality).map(storedOf) }),
     seed: numberOf('seed', seed, Number.isInteger),
   };
+}
+
+/** `75` is JPEG of that quality, `webp75` WebP. */
+function storedOf(word: string): Stored {
+  const [, webp, number] = /^(webp)?(.*)$/.exec(word)!;
+  const valid = (value: number) => Number.isInteger(value) && value >= 1 && value <= 100;
+  return { format: webp ? 'webp' : 'jpeg', quality: numberOf('quality', number!, valid) };
 }
 
 /** `512x256`, or `512` for a square. */

@@ -48,10 +48,20 @@ const gains: { name: string; set: string; task?: Task; condition: Condition; gai
   { name: 'jpeg/large', set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 }, gain: 0.8 },
   { name: 'sr2/small', set: 'Set5', condition: { kind: 'bicubic', scale: 2 }, gain: 3 },
   { name: 'sr2/tiny', set: 'Set5', condition: { kind: 'bicubic', scale: 2 }, gain: 3 },
-  { name: 'sr2/upload', set: 'Set5', condition: { kind: 'bicubic', scale: 2, quality: 50 }, gain: 1 },
+  {
+    name: 'sr2/upload',
+    set: 'Set5',
+    condition: { kind: 'bicubic', scale: 2, stored: { format: 'jpeg', quality: 50 } },
+    gain: 1,
+  },
   { name: 'sr4/small', set: 'Set5', condition: { kind: 'bicubic', scale: 4 }, gain: 2 },
   { name: 'sr4/large', set: 'Set5', condition: { kind: 'bicubic', scale: 4 }, gain: 2 },
-  { name: 'sr4/upload', set: 'Set5', condition: { kind: 'bicubic', scale: 4, quality: 50 }, gain: 1 },
+  {
+    name: 'sr4/upload',
+    set: 'Set5',
+    condition: { kind: 'bicubic', scale: 4, stored: { format: 'jpeg', quality: 50 } },
+    gain: 1,
+  },
 ];
 
 beforeAll(async () => void (await openEngine('wasm')));

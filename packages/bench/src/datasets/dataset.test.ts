@@ -16,6 +16,8 @@ import { bicubic, cropToMultiple, toBytes, toFloat } from './raster.ts';
 
 const noise = { kind: 'noise', sigma: 25, seed: 0 } as const;
 const strengths = { sigmas: [25], scales: [2], seed: 0 };
+const jpeg = (quality: number) => ({ format: 'jpeg', quality }) as const;
+const webp = (quality: number) => ({ format: 'webp', quality }) as const;
 const rgb = { channel: 'RGB', crop: 0, round: false } as const;
 
 let data: string;
@@ -140,7 +142,7 @@ describe('clean photographs', () => {
   it('are stored as JPEG, worse the lower the quality, and measured on Y', async () => {
     await writePicture(path.join(data, 'Set14/lenna.png'), 1, 64, 48);
     const { samples, protocol } = await openDataset('Set14', data, 'jpeg');
-    const [poor, good] = conditions(protocol, { ...strengths, qualities: [10, 90] });
+    const [poor, good] = conditions(protocol, { ...strengths, stored: [jpeg(10), webp(10), jpeg(90)] });
     expect(conventions(protocol, poor!).channel).toBe('Y');
     const [worse, better] = await Promise.all([poor!, good!].map((condition) => samples[0]!.read(condition)));
     const psnrOf = ({ input, truth }: Awaited<ReturnType<Sample['read']>>) => psnr(input, truth, rgb);
@@ -150,16 +152,23 @@ describe('clean photographs', () => {
   it('are stored after they were reduced where a quality is asked for', async () => {
     await writePicture(path.join(data, 'Set5/baby.png'), 1, 64, 48);
     const { samples, protocol } = await openDataset('Set5', data);
-    const [reduced] = conditions(protocol, strengths);
-    const [poor, good] = conditions(protocol, { ...strengths, qualities: [10, 90] });
-    expect([reduced, poor].map((condition) => describeCondition(condition!))).toEqual(['x2', 'x2, JPEG 10']);
-    const [small, worse, better] = await Promise.all(
-      [reduced, poor, good].map((condition) => samples[0]!.read(condition!)),
-    );
-    expect(conventions(protocol, poor!)).toEqual({ channel: 'Y', crop: 2 });
-    expect([worse!.input.width, worse!.input.height]).toEqual([32, 24]);
-    const fromSmall = (pair: typeof small) => psnr(pair!.input, small!.input, rgb);
-    expect(fromSmall(worse)).toBeLessThan(fromSmall(better) - 3);
+    const asked = { ...strengths, stored: [jpeg(10), jpeg(90), webp(10), webp(90)] };
+    const all = [...conditions(protocol, strengths), ...conditions(protocol, asked)];
+    expect(all.map(describeCondition)).toEqual([
+      'x2',
+      'x2, JPEG 10',
+      'x2, JPEG 90',
+      'x2, WebP 10',
+      'x2, WebP 90',
+    ]);
+    expect(conventions(protocol, all[1]!)).toEqual({ channel: 'Y', crop: 2 });
+    const [small, ...stored] = await Promise.all(all.map((condition) => samples[0]!.read(condition)));
+    const [poorJpeg, goodJpeg, poorWebp, goodWebp] = stored.map(({ input }) => {
+      expect([input.width, input.height]).toEqual([32, 24]);
+      return psnr(input, small!.input, rgb);
+    });
+    expect(poorJpeg).toBeLessThan(goodJpeg! - 3);
+    expect(poorWebp).toBeLessThan(goodWebp! - 3);
   });
 
   it('are blurred by a camera’s shake that depends on the seed and their own name', async () => {

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createDegradation, type DegradationSettings, PellucidError, Random } from '@pellucid/core';
 import { jpegCodec, readImage } from '@pellucid/trainer';
+import sharp from 'sharp';
 import type { SampleFiles } from './files.ts';
-import { type Condition, shake } from './protocol.ts';
-import { bicubic, cropToMultiple, type FloatRaster, toFloat } from './raster.ts';
+import { type Condition, type Stored, shake } from './protocol.ts';
+import { bicubic, cropToMultiple, type FloatRaster, toBytes, toFloat } from './raster.ts';
 
 /** A degraded photograph and what it should have been, RGB in 0..1; `input` may go beyond, and be smaller. */
 export interface Pair {
@@ -40,20 +41,25 @@ export async function degrade(
     case 'shake':
       return { truth, input: await spoil(truth, { kind: 'motion-blur', ...shake }, condition.seed) };
     case 'jpeg':
-      return { truth, input: await spoil(truth, stored(condition.quality)) };
+      return { truth, input: await throughFile(truth, { format: 'jpeg', quality: condition.quality }) };
     case 'bicubic': {
-      const { scale, quality } = condition;
+      const { scale, stored } = condition;
       const cropped = cropToMultiple(truth, scale);
       const small = await reduced(cropped, files, scale, folder);
-      return { truth: cropped, input: quality === undefined ? small : await spoil(small, stored(quality)) };
+      return { truth: cropped, input: stored ? await throughFile(small, stored) : small };
     }
     case 'pairs':
       return { truth, input: await readInput(path.join(folder, files.degraded!), truth, files.clean) };
   }
 }
 
-function stored(quality: number): DegradationSettings {
-  return { kind: 'jpeg', quality, subsampled: 1 };
+/** What a file of a photograph gives back, its colours at half the resolution. */
+async function throughFile(image: FloatRaster, { format, quality }: Stored): Promise<FloatRaster> {
+  const { width, height, data } = toBytes(image);
+  const file = await sharp(data, { raw: { width, height, channels: 3 } })
+    .toFormat(format, { quality, chromaSubsampling: '4:2:0' })
+    .toBuffer();
+  return toFloat({ width, height, channels: 3, data: await sharp(file).raw().toBuffer() });
 }
 
 /**

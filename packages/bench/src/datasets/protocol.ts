@@ -32,14 +32,20 @@ export const Protocol = z.strictObject({
 });
 export type Protocol = z.infer<typeof Protocol>;
 
+/** How lossily a photograph was stored: by its encoder's quality, 1..100. */
+export interface Stored {
+  format: 'jpeg' | 'webp';
+  quality: number;
+}
+
 /**
  * What was done to the clean photographs of a set, where it is the bench that degrades them; a set of pairs brings its
  * own degradation.
  */
 export type Condition =
   | { kind: 'noise'; sigma: number; seed: number }
-  /** Where a quality is given, what was reduced is stored as JPEG of that quality, as an upload is. */
-  | { kind: 'bicubic'; scale: number; quality?: number }
+  /** What was reduced may be stored, as an upload is. */
+  | { kind: 'bicubic'; scale: number; stored?: Stored }
   | { kind: 'jpeg'; quality: number }
   | { kind: 'shake'; seed: number }
   | { kind: 'pairs' };
@@ -48,26 +54,28 @@ export type Condition =
 export interface Strengths {
   sigmas: readonly number[];
   scales: readonly number[];
-  /** Of a JPEG encoder, 1..100. Unless given, 10 for the task `jpeg`, and what is enlarged was not stored. */
-  qualities?: readonly number[];
+  /** Unless given, JPEG of quality 10 for the task `jpeg`, which has no use for others, and what is enlarged was not stored. */
+  stored?: readonly Stored[];
   seed: number;
 }
 
 /** What a set is measured under: as its pairs were recorded, or under each condition that its first task asks for. */
 export function conditions(
   { degraded, tasks }: Protocol,
-  { sigmas, scales, qualities, seed }: Strengths,
+  { sigmas, scales, stored, seed }: Strengths,
 ): Condition[] {
   if (degraded) return [{ kind: 'pairs' }];
   switch (tasks[0]) {
     case 'sr':
       return scales.flatMap((scale): Condition[] =>
-        qualities
-          ? qualities.map((quality) => ({ kind: 'bicubic', scale, quality }))
+        stored
+          ? stored.map((its) => ({ kind: 'bicubic', scale, stored: its }))
           : [{ kind: 'bicubic', scale }],
       );
     case 'jpeg':
-      return (qualities ?? [10]).map((quality) => ({ kind: 'jpeg', quality }));
+      return (stored ?? [{ format: 'jpeg', quality: 10 }])
+        .filter(({ format }) => format === 'jpeg')
+        .map(({ quality }) => ({ kind: 'jpeg', quality }));
     case 'deblur':
       return [{ kind: 'shake', seed }];
     default:
@@ -80,9 +88,9 @@ export function describeCondition(condition: Condition): string {
     case 'noise':
       return `sigma ${condition.sigma}`;
     case 'bicubic':
-      return `x${condition.scale}${condition.quality === undefined ? '' : `, JPEG ${condition.quality}`}`;
+      return `x${condition.scale}${condition.stored ? `, ${describeStored(condition.stored)}` : ''}`;
     case 'jpeg':
-      return `JPEG ${condition.quality}`;
+      return describeStored({ format: 'jpeg', ...condition });
     case 'shake':
       return 'camera shake';
     case 'pairs':
@@ -107,9 +115,9 @@ export function describeProtocol(protocol: Protocol, condition: Condition): stri
     case 'noise':
       return `${where}; Gaussian noise of sigma ${condition.sigma}, seed ${condition.seed}, neither clipped nor rounded; restored image rounded to 8 bits`;
     case 'bicubic':
-      return `${where}; cropped to a multiple of ${condition.scale}, reduced by MATLAB's bicubic, rounded to 8 bits${condition.quality === undefined ? '' : `, ${storedAt(condition.quality)}`}; restored image rounded to 8 bits`;
+      return `${where}; cropped to a multiple of ${condition.scale}, reduced by MATLAB's bicubic, rounded to 8 bits${condition.stored ? `, ${storedBy(condition.stored)}` : ''}; restored image rounded to 8 bits`;
     case 'jpeg':
-      return `${where}; ${storedAt(condition.quality)}; restored image rounded to 8 bits`;
+      return `${where}; ${storedBy({ format: 'jpeg', ...condition })}; restored image rounded to 8 bits`;
     case 'shake': {
       const { travel, sigma } = shake;
       return `${where}; blurred along a random path of ${travel.join(' to ')} pixels for each photograph, seed ${condition.seed}, and noise of sigma ${sigma}; restored image rounded to 8 bits`;
@@ -119,8 +127,13 @@ export function describeProtocol(protocol: Protocol, condition: Condition): stri
   }
 }
 
-function storedAt(quality: number): string {
-  return `stored by libjpeg-turbo at quality ${quality}, colours at half the resolution (4:2:0)`;
+function describeStored({ format, quality }: Stored): string {
+  return `${format === 'jpeg' ? 'JPEG' : 'WebP'} ${quality}`;
+}
+
+function storedBy({ format, quality }: Stored): string {
+  const encoder = format === 'jpeg' ? 'libjpeg-turbo' : 'libwebp';
+  return `stored by ${encoder} at quality ${quality}, colours at half the resolution (4:2:0)`;
 }
 
 /**
