@@ -47,7 +47,7 @@ async function releasedStudents(): Promise<string[]> {
 }
 
 /** A student's cost beside its teacher's, both read off their graphs. */
-export function compareCost(
+function compareCost(
   model: Model,
   teacher: Model,
   size: { width: number; height: number },

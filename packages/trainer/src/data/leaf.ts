@@ -66,7 +66,7 @@ export interface Leaf {
 const cornerLimit = 2;
 
 /** Radius of density proportional to `r^-3`, the law that makes dead leaves look alike at all scales. */
-export function drawRadius(smallest: number, largest: number, random: Random): number {
+function drawRadius(smallest: number, largest: number, random: Random): number {
   const u = random.next();
   return 1 / Math.sqrt((1 - u) / smallest ** 2 + u / largest ** 2);
 }
