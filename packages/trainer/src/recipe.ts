@@ -149,8 +149,8 @@ const recipeSchema = z
       );
     if ((recipe.before === 'deconvolution') !== (recipe.data.pairs === 'deconvolved'))
       issue('before', 'deconvolution goes with data.pairs deconvolved, which scripts/shake-pairs.ts makes');
-    if (recipe.before && recipe.method.kind !== 'scratch')
-      issue('method', 'must be scratch: what others show a teacher is one image, and this student sees two');
+    if (recipe.before && recipe.method.kind.startsWith('mtkd'))
+      issue('method', 'merges what teachers make of one image, and this student sees two: take another');
     if (recipe.data.pairs && recipe.data.reduced.length > 0)
       issue('data.reduced', 'is for photographs without data.pairs');
     const alignment = graph.alignment * enlargement(graph);

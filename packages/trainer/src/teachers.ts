@@ -1,4 +1,5 @@
 import {
+  type Before,
   buildNetwork,
   enlargement,
   type Graph,
@@ -97,9 +98,14 @@ export function methodFor(recipe: Recipe, teachers: readonly Model[]): Method {
   );
 }
 
-function refuseUnfit({ name, graph }: Model, { data, degradation }: Recipe): void {
+function refuseUnfit({ name, graph, before }: Model, { data, degradation, before: shown }: Recipe): void {
   const unfit = (why: string) => new PellucidError('train/unfit-teacher', `teacher: ${name} ${why}.`);
-  const refusal = unpaired(graph, degradation);
+  const images = (step: Before | undefined) => (step ? `what ${step} made of it too` : 'it alone');
+  if (before !== shown)
+    throw unfit(
+      `sees of a photograph ${images(before)}, and the student ${images(shown)}: \`before\` must be one`,
+    );
+  const refusal = before ? undefined : unpaired(graph, degradation);
   if (refusal) throw unfit(refusal);
   if (isTold(graph) && degradation?.kind !== 'gaussian-noise')
     throw unfit(

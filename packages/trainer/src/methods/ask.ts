@@ -20,13 +20,20 @@ export function ask(teacher: Network, view: View, batch: Batch, taps: readonly s
   const answer = teacher.cache && fingerprints ? recall(teacher, view, batch, taps, fingerprints) : undefined;
   if (answer) return answer;
   const conditions = view === 'clean' ? { noiseLevel: 0 } : batch.conditions;
-  const fresh = tf.tidy(() =>
-    teacher.run
-      ? { output: teacher.run(batch[view]), taps: {} }
-      : forward(teacher.graph, teacher.weights, batch[view], taps, conditions),
-  );
+  const fresh = tf.tidy(() => {
+    const patches = asSeen(teacher.graph, batch[view]);
+    return teacher.run
+      ? { output: teacher.run(patches), taps: {} }
+      : forward(teacher.graph, teacher.weights, patches, taps, conditions);
+  });
   if (fingerprints) remember(teacher, fresh, fingerprints);
   return fresh;
+}
+
+/** To a network that sees several images of a photograph a clean one is all of them: what comes before leaves it as it is. */
+function asSeen(graph: Graph, patches: tf.Tensor4D): tf.Tensor4D {
+  const images = graph.nodes[0]!.channels / patches.shape[3];
+  return images === 1 ? patches : tf.tile(patches, [1, 1, 1, images]);
 }
 
 /** The answer, if the cache has all of it. */

@@ -16,7 +16,7 @@
 import { blockMean, type Graph, l1 } from '@pellucid/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { conversionWeights, convert } from './conversion.ts';
-import type { Method } from './method.ts';
+import type { Batch, Method } from './method.ts';
 import {
   bytesCompared,
   bytesOfAffinities,
@@ -65,7 +65,7 @@ export function skd({ taps, weights }: SkdSettings, student: Graph, teacher: Gra
           return tf.add<tf.Scalar>(gaussianKernel(s, t), tf.mul(attended, weights.attended));
         });
         const kernel = tf.div<tf.Scalar>(tf.addN(kernels), pairs.length);
-        const contrast = tf.div<tf.Scalar>(l1(output, taught), tf.add(l1(output, batch.degraded), 0.01));
+        const contrast = tf.div<tf.Scalar>(l1(output, taught), tf.add(l1(output, photograph(batch)), 0.01));
         return {
           total: tf.add<tf.Scalar>(
             pixel,
@@ -76,6 +76,11 @@ export function skd({ taps, weights }: SkdSettings, student: Graph, teacher: Gra
       };
     },
   };
+}
+
+/** The degraded photograph itself: of the images that a student sees, the last. */
+function photograph({ degraded }: Batch): tf.Tensor4D {
+  return tf.slice(degraded, [0, 0, 0, degraded.shape[3] - 3], [-1, -1, -1, 3]);
 }
 
 /** A feature as [batch, positions, channels]. */

@@ -17,7 +17,7 @@ import {
   writeModel,
 } from '@pellucid/core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { PatchSampler, validationPairs } from '../data/patches.ts';
+import { type Pairs, PatchSampler, validationPairs } from '../data/patches.ts';
 import { proceduralPhotograph } from '../data/procedural.ts';
 import { openEngine } from '../engine/index.ts';
 import { openParallelGradients } from '../gradients/parallel.ts';
@@ -63,6 +63,10 @@ async function dataOf({ data: { patch, batch }, degradation }: Recipe): Promise<
   const validation = (await validationPairs({ ...shared, size: patch, seed: 1 })).slice(0, 1);
   return { batch: (random) => sampler.draw(random), validation, description: 'drawn', skipped: [] };
 }
+
+/** RGB pixels, each beside itself. */
+const twice = (pixels: Float32Array) =>
+  Float32Array.from({ length: 2 * pixels.length }, (_, i) => pixels[3 * Math.floor(i / 6) + (i % 3)]!);
 
 let data: TrainingData;
 let folder: string;
@@ -180,6 +184,40 @@ it('a teacher that is told the noise level teaches at the image level, by worker
   };
   const other = await run(recipe, { teachers, data: deaf, folder: path.join(folder, 'deaf') });
   expect(other.losses[0]).not.toBe(one.losses[0]);
+});
+
+describe('a student that sees what deconvolution made of a photograph too', () => {
+  const network = { kind: 'edge-unet', widths: [16, 16], encoder: [1, 1], decoder: [1], images: 2 } as const;
+  const seesBoth: Model = { ...modelOf(networkConfig.parse(network)), before: 'deconvolution' };
+  const both = ['before=deconvolution', 'data.pairs=deconvolved', 'degradation=', 'student.images=2'];
+
+  it.each([...methods, 'crosskd'])('learns by %s from a teacher that sees both', async (kind) => {
+    const doubled = (pairs: Pairs): Pairs => ({ ...pairs, degraded: twice(pairs.degraded) });
+    const pairs: TrainingData = {
+      ...data,
+      batch: async (random) => doubled(await data.batch(random)),
+      validation: data.validation.map(doubled),
+    };
+    const recipe = recipeOf(...both, `method.kind=${kind}`, 'steps=30');
+    const { losses, bytes } = await run(recipe, { teachers: [seesBoth], data: pairs });
+    expect(mean(losses.slice(-5))).toBeLessThan(mean(losses.slice(0, 5)));
+    expect(readModel(bytes).before).toBe('deconvolution');
+  });
+
+  it('has no teacher that sees the photograph alone, nor is a teacher of one that does', () => {
+    const attempt = (recipe: Recipe, teacher: Model) => () => methodFor(recipe, [teacher]);
+    const refusal = (message: RegExp) =>
+      expect.objectContaining({
+        code: 'train/unfit-teacher',
+        message: expect.stringMatching(message),
+      });
+    expect(attempt(recipeOf(...both, 'method.kind=slkd'), teacher)).toThrow(
+      refusal(/sees of a photograph it alone, and the student what deconvolution made of it too/),
+    );
+    expect(attempt(recipeOf('method.kind=slkd'), seesBoth)).toThrow(
+      refusal(/sees of a photograph what deconvolution made of it too, and the student it alone/),
+    );
+  });
 });
 
 describe('before the first step', () => {
