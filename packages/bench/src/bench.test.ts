@@ -76,7 +76,7 @@ describe('pnpm bench', () => {
     const { code, output } = await bench('compression', '--out', at('released'));
     expect(code, output).toBe(0);
     expect(output.match(/## Compression: [\w-]+/g)).toEqual(
-      ['denoise', 'derain', 'jpeg'].map((task) => `## Compression: ${task}-small`),
+      ['deblur', 'denoise', 'derain', 'jpeg'].map((task) => `## Compression: ${task}-small`),
     );
   });
 
