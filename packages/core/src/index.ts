@@ -47,6 +47,6 @@ export { drawWeights, initialWeights, type Weights } from './networks/initial-we
 export { Random } from './random.ts';
 export { type Raster, whiteLevel } from './raster.ts';
 export { mirrored, resizeBicubic } from './resize/bicubic.ts';
-export { inBands, type Restoring } from './restore/bands.ts';
+export { inBands, type Restoring, restorersWorth } from './restore/bands.ts';
 export { type RestoreOptions, Restorer } from './restore/restorer.ts';
 export { seenBy } from './restore/seen-by.ts';

@@ -1,8 +1,5 @@
-import type { Raster, Restoring } from '@pellucid/core';
+import { type Raster, type Restoring, restorersWorth } from '@pellucid/core';
 import type { HelperAnswer, HelperOrder } from './messages.ts';
-
-/** Megapixels that one thread restores while others start. */
-const MEGAPIXELS_A_THREAD = 2;
 
 /** More would take more memory than a photograph does. */
 const MOST_THREADS = 8;
@@ -10,13 +7,12 @@ const MOST_THREADS = 8;
 const workers: Worker[] = [];
 
 /** As many helpers as a photograph of this size is worth, beside the engine, and the machine has cores for. */
-export function helpersFor({ width, height }: Raster, task: string): Restoring[] {
+export function helpersFor(photograph: Raster, task: string): Restoring[] {
   // Some browsers let no thread have threads.
   if (typeof Worker === 'undefined') return [];
-  const worth = Math.floor((width * height) / 1e6 / MEGAPIXELS_A_THREAD);
-  const count = Math.min(worth, navigator.hardwareConcurrency, MOST_THREADS) - 1;
+  const count = Math.min(restorersWorth(photograph), navigator.hardwareConcurrency, MOST_THREADS) - 1;
   while (workers.length < count) workers.push(new Worker('/built/helper.js', { type: 'module' }));
-  return workers.slice(0, Math.max(0, count)).map((worker) => helper(worker, task));
+  return workers.slice(0, count).map((worker) => helper(worker, task));
 }
 
 function helper(worker: Worker, task: string): Restoring {

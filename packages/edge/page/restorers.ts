@@ -6,7 +6,7 @@ import { startWasm } from '@pellucid/core/wasm';
 import backend from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
 import { BUNDLED } from '../src/bundled.ts';
 
-/** Six times what the Worker has: taller strips take nearly a third less time. Smaller tiles mean that progress moves more often. */
+/** Six times what the Worker has: taller strips cost less. Smaller ones mean that progress moves more often. */
 const TILE_MEMORY = 64 * 2 ** 20;
 
 /** The addresses of the networks, by task. */

@@ -30,7 +30,7 @@ export async function degrade(
   const spoil = async (image: FloatRaster, settings: DegradationSettings, seed = 0): Promise<FloatRaster> => {
     const { width, height, data } = image;
     const random = new Random(seed).fork(files.id);
-    const degradation = createDegradation(settings, jpegCodec);
+    const degradation = createDegradation(settings);
     return { ...image, data: await degradation.apply(data, width, height, random) };
   };
   switch (condition.kind) {
@@ -56,10 +56,23 @@ export async function degrade(
 /** What a file of a photograph gives back, its colours at half the resolution. */
 async function throughFile(image: FloatRaster, { format, quality }: Stored): Promise<FloatRaster> {
   const { width, height, data } = toBytes(image);
+  const stored =
+    format === 'jpeg'
+      ? await jpegCodec(data, width, height, { quality, subsampled: true })
+      : await throughWebp(data, width, height, quality);
+  return toFloat({ width, height, channels: 3, data: stored });
+}
+
+async function throughWebp(
+  data: Uint8Array,
+  width: number,
+  height: number,
+  quality: number,
+): Promise<Uint8Array> {
   const file = await sharp(data, { raw: { width, height, channels: 3 } })
-    .toFormat(format, { quality, chromaSubsampling: '4:2:0' })
+    .webp({ quality })
     .toBuffer();
-  return toFloat({ width, height, channels: 3, data: await sharp(file).raw().toBuffer() });
+  return sharp(file).raw().toBuffer();
 }
 
 /**

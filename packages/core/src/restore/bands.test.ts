@@ -7,7 +7,7 @@ import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { drawWeights } from '../networks/initial-weights.ts';
 import { Random } from '../random.ts';
 import type { Raster } from '../raster.ts';
-import { inBands, type Restoring } from './bands.ts';
+import { inBands, type Restoring, restorersWorth } from './bands.ts';
 import { Restorer } from './restorer.ts';
 
 beforeAll(useWasm);
@@ -110,4 +110,9 @@ test('progress counts the tiles of all, and a stop or a failure ends all', async
   await expect(inBands(unet, [working, failing, working]).restore(photograph)).rejects.toThrow('broken');
   expect(heard).toMatchObject({ message: 'broken' });
   restorer.dispose();
+});
+
+test('a photograph is worth a restorer for each two megapixels, and one however small', () => {
+  const worth = (width: number, height: number) => restorersWorth({ width, height });
+  expect([worth(16, 16), worth(1999, 2000), worth(2000, 2000), worth(6000, 4000)]).toEqual([1, 1, 2, 12]);
 });

@@ -29,6 +29,14 @@ export function inBands(
   };
 }
 
+/** What one restorer does in about the time that another thread takes to start, in pixels. */
+const PIXELS_A_RESTORER = 2e6;
+
+/** How many restorers in threads of their own a photograph is worth starting, at least one. */
+export function restorersWorth({ width, height }: Pick<Raster, 'width' | 'height'>): number {
+  return Math.max(1, Math.floor((width * height) / PIXELS_A_RESTORER));
+}
+
 /** As many bands as there are hands for, each at least as high as what is seen around it; one where there are none such. */
 function bandsOf(graph: Graph, height: number, most: number): Segment[] {
   const halo = haloOf(graph);

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { inBands, PellucidError, type Raster, writeModel } from '@pellucid/core';
+import { inBands, PellucidError, type Raster, restorersWorth, writeModel } from '@pellucid/core';
 import type { EngineName } from '../engine/index.ts';
 import { imageSize } from '../image-file.ts';
 import type { Job } from './files.ts';
@@ -19,17 +19,13 @@ export type ThreadAnswer =
   | { kind: 'stopped' }
   | { kind: 'error'; message: string };
 
-/** Megapixels that one thread restores while another two start. */
-const MEGAPIXELS_A_THREAD = 2;
-
 /** How many threads are worth starting for some photographs, `most` at most: one for each, more where they are large. */
 export async function threadsWorth(jobs: readonly Job[], most: number): Promise<number> {
   if (jobs.length >= most) return most;
   const sizes = await Promise.all(jobs.map(({ input }) => imageSize(input)));
-  const worth = sizes.map(({ width, height }) => Math.floor((width * height) / 1e6 / MEGAPIXELS_A_THREAD));
   return Math.min(
     most,
-    worth.reduce((sum, threads) => sum + Math.max(1, threads), 0),
+    sizes.reduce((sum, size) => sum + restorersWorth(size), 0),
   );
 }
 
