@@ -56,15 +56,22 @@ export function readGraphModelTeacher(location: string): Teacher {
   };
 }
 
-/** Loads it on the current backend. What the function makes of NHWC patches, RGB 0..1, is as large as they are. */
-export function openGraphModel({ location }: GraphModelFiles): (patches: tf.Tensor4D) => tf.Tensor4D {
+export interface OpenGraphModel {
+  /** What it makes of NHWC patches, RGB 0..1, is as large as they are. */
+  run(patches: tf.Tensor4D): tf.Tensor4D;
+  /** Frees its weights. */
+  dispose(): void;
+}
+
+/** Loads it on the current backend. */
+export function openGraphModel({ location }: GraphModelFiles): OpenGraphModel {
   registerMissingOps();
   const { json, weights } = readFiles(location);
   const weightSpecs = json.weightsManifest.flatMap((group) => group.weights) as never;
   const model = loadGraphModelSync({
     load: () => ({ ...(json as object), weightSpecs, weightData: weights.buffer as ArrayBuffer }),
   });
-  return (patches) =>
+  const run = (patches: tf.Tensor4D) =>
     tf.tidy(() => {
       const outputs = [model.predict(patches)].flat() as tf.Tensor4D[];
       // MAXIM has an output for each of its scales.
@@ -75,6 +82,7 @@ export function openGraphModel({ location }: GraphModelFiles): (patches: tf.Tens
         `teacher: ${location} makes ${outputs.map(({ shape }) => shape.join('x')).join(', ')} of ${patches.shape.join('x')}, and no image of the same size.`,
       );
     });
+  return { run, dispose: () => model.dispose() };
 }
 
 function readFiles(location: string): { json: z.infer<typeof topology>; weights: Uint8Array<ArrayBuffer> } {

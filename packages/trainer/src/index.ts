@@ -7,6 +7,7 @@ export { type Engine, openEngine } from './engine/index.ts';
 export type { Observer, TrainingEvent } from './events.ts';
 export { lossAndGradient } from './gradients/loss-and-gradient.ts';
 export { openParallelGradients } from './gradients/parallel.ts';
+export { type OpenGraphModel, openGraphModel, readGraphModelTeacher } from './graph-model-teacher.ts';
 export { isImageFile, readImage } from './image-file.ts';
 export { metricsLog } from './log/metrics-log.ts';
 export { methodOf } from './methods/index.ts';

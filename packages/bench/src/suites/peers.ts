@@ -4,6 +4,7 @@ import { candidates, locateModel, releasedModels } from '../models.ts';
 import { words } from '../options.ts';
 import { classics } from '../peers/classic.ts';
 import { PeerCache } from '../peers/install.ts';
+import { maxims } from '../peers/maxim.ts';
 import { onnxCandidates } from '../peers/onnx.ts';
 import { upscalers } from '../peers/upscaler.ts';
 import type { Suite } from '../suite.ts';
@@ -11,7 +12,8 @@ import { measureAll } from './quality.ts';
 
 /** The same photographs, on the same machine, in the same run: this project's models and what else people use. */
 export const peers: Suite = {
-  description: 'Our models beside UpscalerJS, onnxruntime, the filters of libvips and networks of others',
+  description:
+    'Our models beside UpscalerJS, MAXIM, onnxruntime, the filters of libvips and networks of others',
   options: [
     'data',
     'dataset',
@@ -34,7 +36,7 @@ export const peers: Suite = {
     for (const name of files)
       exported.push(...onnxCandidates(await loadModel(await locateModel(name)), cache));
     session.report.peers = [];
-    const field = [...ours, ...exported, ...classics(), ...upscalers(cache)];
+    const field = [...ours, ...exported, ...classics(), ...upscalers(cache), ...maxims(cache)];
     await measureAll(field, options, session, session.report.peers);
   },
 };

@@ -46,7 +46,7 @@ export class LocalGradients implements Gradients {
     this.#teachers = teachers.map((teacher) => ({
       graph: teacher.graph,
       weights: uploadModel(teacher),
-      run: teacher.graphModel && openGraphModel(teacher.graphModel),
+      graphModel: teacher.graphModel && openGraphModel(teacher.graphModel),
       cache: cache && new TeacherCache(teacher, cache),
     }));
   }
@@ -71,7 +71,10 @@ export class LocalGradients implements Gradients {
   }
 
   async close() {
-    for (const { weights } of this.#teachers) tf.dispose(weights);
+    for (const { weights, graphModel } of this.#teachers) {
+      tf.dispose(weights);
+      graphModel?.dispose();
+    }
   }
 }
 

@@ -22,8 +22,8 @@ export function ask(teacher: Network, view: View, batch: Batch, taps: readonly s
   const conditions = view === 'clean' ? { noiseLevel: 0 } : batch.conditions;
   const fresh = tf.tidy(() => {
     const patches = asSeen(teacher.graph, batch[view]);
-    return teacher.run
-      ? { output: teacher.run(patches), taps: {} }
+    return teacher.graphModel
+      ? { output: teacher.graphModel.run(patches), taps: {} }
       : forward(teacher.graph, teacher.weights, patches, taps, conditions);
   });
   if (fingerprints) remember(teacher, fresh, fingerprints);

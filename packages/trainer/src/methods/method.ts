@@ -1,5 +1,6 @@
 import type { Conditions, Graph, Weight } from '@pellucid/core';
 import type * as tf from '@tensorflow/tfjs-core';
+import type { OpenGraphModel } from '../graph-model-teacher.ts';
 import type { Fingerprints, TeacherCache } from '../teacher-cache.ts';
 
 /** A network with its weights on the engine, for core's `forward`, which also reads features off named taps. */
@@ -8,7 +9,7 @@ export interface Network {
   /** By name. The student's has the method's auxiliaries among them. */
   weights: Record<string, tf.Tensor>;
   /** What computes a teacher's output, where only that is known; its graph then has no taps and no weights. */
-  run?: ((patches: tf.Tensor4D) => tf.Tensor4D) | undefined;
+  graphModel?: OpenGraphModel | undefined;
   /** A teacher's answers to the patches that it has seen before. */
   cache?: TeacherCache | undefined;
 }
