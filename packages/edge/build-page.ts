@@ -12,7 +12,7 @@ const { outputFiles } = await build({
   entryPoints: {
     page: join(import.meta.dirname, 'page/page.ts'),
     engine: join(import.meta.dirname, 'page/engine.ts'),
-    helper: join(import.meta.dirname, 'page/helper.ts'),
+    worker: join(import.meta.dirname, 'page/worker.ts'),
   },
   outdir: built,
   publicPath: '/built',

@@ -136,7 +136,7 @@ describe.skipIf(missing !== '')(`the page${missing}`, () => {
     const photograph = await noisy(width, height);
     await choose(photograph);
     await restored();
-    if (availableParallelism() > 1) expect(asked).toContain('/built/helper.js');
+    if (availableParallelism() > 1) expect(asked).toContain('/built/worker.js');
     const large = await pixels();
     expect(large).toMatchObject({ width, height });
 

@@ -1,10 +1,10 @@
-/** The thread that restores in the browser; for large photographs it has helpers. */
+/** The thread that restores in the browser; for large photographs it has others beside it. */
 import { diagnose, inBands, PellucidError, type Raster, studentFor } from '@pellucid/core';
 import { bleed } from '../src/image/bleed.ts';
-import { helpersFor } from './helpers.ts';
 import type { Answer, Order } from './messages.ts';
 import type { OnProgress, Outcome, Phase } from './outcome.ts';
 import { restorerFor, students } from './restorers.ts';
+import { threadsFor } from './threads.ts';
 
 /** Of a restored picture: what the memory of a browser, and its canvas, can be trusted with. */
 const MOST_PIXELS = 2 ** 26;
@@ -65,7 +65,7 @@ async function restore(
     onProgress('Restoring here', done / total);
   };
   onTile(0, tiles);
-  const together = inBands(restorer.model, [restorer, ...helpersFor(photograph, task)]);
+  const together = inBands(restorer.model, [restorer, ...threadsFor(photograph, task)]);
   const restored = await timed('restore', () => together.restore(photograph, { signal, onProgress: onTile }));
   const image = await timed('encode', () => encode(restored, file.type));
   return { image, task, model: restorer.model.name, tiles, phases };

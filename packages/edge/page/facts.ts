@@ -5,7 +5,10 @@ export function factsOf(
   sent: Blob,
   { image, task, model, tiles, milliseconds, phases }: Outcome,
 ): [string, string][] {
-  const parts = phases.map(({ name, milliseconds }) => `${name} ${duration(milliseconds)}`);
+  // What was there already took no time.
+  const parts = phases
+    .filter(({ milliseconds }) => milliseconds >= 0.5)
+    .map(({ name, milliseconds }) => `${name} ${duration(milliseconds)}`);
   return [
     task === null
       ? ['Found', 'nothing to mend']

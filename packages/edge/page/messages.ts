@@ -12,8 +12,8 @@ export type Answer = { id: number } & (
   | { stopped: true }
 );
 
-/** What the engine tells a helper: to restore a band of a photograph, or to stop doing so. */
-export type HelperOrder = { task: string; image: Raster } | 'stop';
+/** What the engine tells a thread beside it: to restore a band of a photograph, or to stop doing so. */
+export type BandOrder = { task: string; image: Raster } | 'stop';
 
-/** What a helper answers. */
-export type HelperAnswer = { done: number; total: number } | { restored: Raster } | { failed: string };
+/** What that thread answers. */
+export type BandAnswer = { done: number; total: number } | { restored: Raster } | { failed: string };

@@ -2,12 +2,13 @@
  * Rains on photographs, for training: writes pairs in the layout `Rain1400`, several rains over each photograph, and one
  * without rain, so that a network learns what to leave alone.
  *
- *     node packages/trainer/scripts/rain-pairs.ts RECIPE --data PHOTOGRAPHS --streaks STREAKS --out PAIRS
+ *     node packages/trainer/scripts/rain-pairs.ts RECIPE --data PHOTOGRAPHS --streaks STREAKS [--heavy] --out PAIRS
  *
  * STREAKS holds pictures of streaks on black, such as those rendered by Garg and Nayar (2006) that Rain100L was made
  * with. Three rains in five are one of them, mirrored, turned, scaled and dimmed at random, added as light adds;
- * the others are drawn by the degradation `rain`, one of them with several directions at once. RECIPE says which of
- * PHOTOGRAPHS are left out (`data.exclude`). Same arguments, same pairs.
+ * the others are drawn by the degradation `rain`, one of them with several directions at once. `--heavy` adds three rains
+ * that hide most of the photograph, as in Rain100H: one to three rendered layers and two to five drawn ones together. RECIPE says
+ * which of PHOTOGRAPHS are left out (`data.exclude`). Same arguments, same pairs.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -20,12 +21,17 @@ import { parseRecipe } from '../src/recipe.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { data: { type: 'string' }, streaks: { type: 'string' }, out: { type: 'string' } },
+  options: {
+    data: { type: 'string' },
+    streaks: { type: 'string' },
+    heavy: { type: 'boolean', default: false },
+    out: { type: 'string' },
+  },
 });
 const [recipeFile] = positionals;
 const { data: folder, streaks, out } = values;
 if (!recipeFile || !folder || !streaks || !out) {
-  console.error('Usage: rain-pairs.ts RECIPE --data PHOTOGRAPHS --streaks STREAKS --out PAIRS');
+  console.error('Usage: rain-pairs.ts RECIPE --data PHOTOGRAPHS --streaks STREAKS [--heavy] --out PAIRS');
   process.exit(2);
 }
 
@@ -36,6 +42,19 @@ const drawn = [
   rain(RainSettings.parse({ kind: 'rain' })),
   rain(RainSettings.parse({ kind: 'rain', layers: 3 })),
 ];
+const heavy = [2, 3, 4, 5].map((layers) =>
+  rain({
+    layers,
+    coverage: [0.1, 0.6],
+    angle: [-30, 30],
+    length: [10, 70],
+    width: [0.5, 1.6],
+    brightness: [0.1, 0.5],
+  }),
+);
+
+/** With what is no rain, the sixth. */
+const rains = values.heavy ? 9 : 6;
 
 for (const name of ['ground_truth', 'rainy_image']) await mkdir(path.join(out, name), { recursive: true });
 for (const [index, photograph] of photographs.entries()) {
@@ -43,17 +62,21 @@ for (const [index, photograph] of photographs.entries()) {
   for (let rainfall = 0; rainfall < 5; rainfall++) {
     const random = new Random('rain').fork(`${photograph.name} ${rainfall}`);
     const rainy =
-      rainfall < 3 ? underLayer(photograph, random) : underDrawn(photograph, rainfall - 3, random);
+      rainfall < 3 ? underLayer(photograph, random) : underDrawn(photograph, drawn[rainfall - 3]!, random);
     await write(photograph, rainy, `rainy_image/${index}_${rainfall}.png`);
   }
   await write(photograph, photograph.data, `rainy_image/${index}_5.png`);
+  for (let rainfall = 6; rainfall < rains; rainfall++) {
+    const random = new Random('rain').fork(`${photograph.name} ${rainfall}`);
+    await write(photograph, underMany(photograph, random), `rainy_image/${index}_${rainfall}.png`);
+  }
 }
-console.log(`${photographs.length} photographs, each under 5 rains and without, in ${out}`);
+console.log(`${photographs.length} photographs, each under ${rains - 1} rains and without, in ${out}`);
 
-/** Adds the light of a layer of streaks, which goes on from its other edge where it ends. */
-function underLayer({ data, width, height }: Photograph, random: Random): Uint8Array {
+/** Adds the light of a layer of streaks, which goes on from its other edge where it ends and leans by up to `lean` radians more. */
+function underLayer({ data, width, height }: Photograph, random: Random, lean = 0.2): Uint8Array {
   const layer = layers[random.integer(layers.length)]!;
-  const angle = random.uniform(-0.2, 0.2);
+  const angle = random.uniform(-lean, lean);
   const step = random.uniform(0.9, 1.6);
   const mirror = random.next() < 0.5 ? -1 : 1;
   const [across, down] = [step * Math.cos(angle), step * Math.sin(angle)];
@@ -81,9 +104,20 @@ function lightAt({ data, width, height }: Photograph, x: number, y: number): num
   return (1 - fy) * upper + fy * ((1 - fx) * at(0, 1) + fx * at(1, 1));
 }
 
-function underDrawn({ data, width, height }: Photograph, degradation: number, random: Random): Uint8Array {
+function underMany(photograph: Photograph, random: Random): Uint8Array {
+  let data = underDrawn(photograph, heavy[random.integer(heavy.length)]!, random);
+  for (let rendered = 1 + random.integer(3); rendered > 0; rendered--)
+    data = underLayer({ ...photograph, data }, random, 0.5);
+  return data;
+}
+
+function underDrawn(
+  { data, width, height }: Photograph,
+  drawn: ReturnType<typeof rain>,
+  random: Random,
+): Uint8Array {
   const light = Float32Array.from(data, (value) => value / 255);
-  const rainy = drawn[degradation]!.apply(light, width, height, random);
+  const rainy = drawn.apply(light, width, height, random);
   return Uint8Array.from(rainy, (value) => Math.round(255 * value));
 }
 

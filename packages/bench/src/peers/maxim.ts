@@ -4,7 +4,7 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { mirrored, type Raster } from '@pellucid/core';
+import { mirrored, PellucidError, type Raster } from '@pellucid/core';
 import { type OpenGraphModel, openGraphModel, readGraphModelTeacher } from '@pellucid/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Candidate } from '../candidate.ts';
@@ -34,7 +34,13 @@ export function maxims(cache: PeerCache): Candidate[] {
         candidate.bytes = tensorflowBytes() + bytesIn(folder);
         const model = openGraphModel(graphModel!);
         return {
-          restore: (image) => restore(model, image, graph.alignment),
+          restore: (image) =>
+            restore(model, image, graph.alignment).catch((cause: unknown) => {
+              const size = `${image.width}x${image.height}`;
+              throw new PellucidError('bench/peer-failed', `${candidate.name} fails on ${size} pixels.`, {
+                cause,
+              });
+            }),
           dispose: () => model.dispose(),
         };
       },

@@ -1,26 +1,26 @@
 import { type Raster, type Restoring, restorersWorth } from '@pellucid/core';
-import type { HelperAnswer, HelperOrder } from './messages.ts';
+import type { BandAnswer, BandOrder } from './messages.ts';
 
 /** More would take more memory than a photograph does. */
 const MOST_THREADS = 8;
 
 const workers: Worker[] = [];
 
-/** As many helpers as a photograph of this size is worth, beside the engine, and the machine has cores for. */
-export function helpersFor(photograph: Raster, task: string): Restoring[] {
+/** As many threads as a photograph of this size is worth, beside the engine's own, and the machine has cores for. */
+export function threadsFor(photograph: Raster, task: string): Restoring[] {
   // Some browsers let no thread have threads.
   if (typeof Worker === 'undefined') return [];
   const count = Math.min(restorersWorth(photograph), navigator.hardwareConcurrency, MOST_THREADS) - 1;
-  while (workers.length < count) workers.push(new Worker('/built/helper.js', { type: 'module' }));
-  return workers.slice(0, count).map((worker) => helper(worker, task));
+  while (workers.length < count) workers.push(new Worker('/built/worker.js', { type: 'module' }));
+  return workers.slice(0, count).map((worker) => restoring(worker, task));
 }
 
-function helper(worker: Worker, task: string): Restoring {
-  const tell = (order: HelperOrder, transfer: Transferable[] = []) => worker.postMessage(order, transfer);
+function restoring(worker: Worker, task: string): Restoring {
+  const tell = (order: BandOrder, transfer: Transferable[] = []) => worker.postMessage(order, transfer);
   return {
     restore(image, { signal, onProgress } = {}) {
       const { promise, resolve, reject } = Promise.withResolvers<Raster>();
-      worker.onmessage = ({ data: answer }: MessageEvent<HelperAnswer>) => {
+      worker.onmessage = ({ data: answer }: MessageEvent<BandAnswer>) => {
         if ('restored' in answer) resolve(answer.restored);
         else if ('failed' in answer) reject(signal?.aborted ? signal.reason : new Error(answer.failed));
         else onProgress?.(answer.done, answer.total);

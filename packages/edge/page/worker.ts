@@ -1,10 +1,10 @@
-/** A thread that helps the engine: it restores bands of photographs. */
-import type { HelperAnswer, HelperOrder } from './messages.ts';
+/** A thread beside the engine's: it restores bands of photographs. */
+import type { BandAnswer, BandOrder } from './messages.ts';
 import { restorerFor } from './restorers.ts';
 
 const thread = self as unknown as {
-  onmessage: (event: MessageEvent<HelperOrder>) => void;
-  postMessage(answer: HelperAnswer, transfer?: Transferable[]): void;
+  onmessage: (event: MessageEvent<BandOrder>) => void;
+  postMessage(answer: BandAnswer, transfer?: Transferable[]): void;
 };
 
 let current = new AbortController();
