@@ -42,16 +42,6 @@ const drawn = [
   rain(RainSettings.parse({ kind: 'rain' })),
   rain(RainSettings.parse({ kind: 'rain', layers: 3 })),
 ];
-const heavy = [2, 3, 4, 5].map((layers) =>
-  rain({
-    layers,
-    coverage: [0.1, 0.6],
-    angle: [-30, 30],
-    length: [10, 70],
-    width: [0.5, 1.6],
-    brightness: [0.1, 0.5],
-  }),
-);
 
 /** With what is no rain, the sixth. */
 const rains = values.heavy ? 9 : 6;
@@ -73,10 +63,14 @@ for (const [index, photograph] of photographs.entries()) {
 }
 console.log(`${photographs.length} photographs, each under ${rains - 1} rains and without, in ${out}`);
 
-/** Adds the light of a layer of streaks, which goes on from its other edge where it ends and leans by up to `lean` radians more. */
-function underLayer({ data, width, height }: Photograph, random: Random, lean = 0.2): Uint8Array {
+/** Adds the light of a layer of streaks, which goes on from its other edge where it ends. `leans` are radians. */
+function underLayer(
+  { data, width, height }: Photograph,
+  random: Random,
+  leans: readonly [number, number] = [-0.2, 0.2],
+): Uint8Array {
   const layer = layers[random.integer(layers.length)]!;
-  const angle = random.uniform(-lean, lean);
+  const angle = random.uniform(...leans);
   const step = random.uniform(0.9, 1.6);
   const mirror = random.next() < 0.5 ? -1 : 1;
   const [across, down] = [step * Math.cos(angle), step * Math.sin(angle)];
@@ -104,10 +98,22 @@ function lightAt({ data, width, height }: Photograph, x: number, y: number): num
   return (1 - fy) * upper + fy * ((1 - fx) * at(0, 1) + fx * at(1, 1));
 }
 
+/** Layers that fall about as one, in a curtain, or each its own way. */
 function underMany(photograph: Photograph, random: Random): Uint8Array {
-  let data = underDrawn(photograph, heavy[random.integer(heavy.length)]!, random);
+  const fall = random.uniform(-0.5, 0.5);
+  const spread = 0.5 * random.next() ** 2;
+  const leans = [fall - spread, fall + spread] as const;
+  const drawn = rain({
+    layers: 2 + random.integer(4),
+    coverage: [0.1, 0.6],
+    angle: [(180 / Math.PI) * leans[0], (180 / Math.PI) * leans[1]],
+    length: [10, random.uniform(40, 160)],
+    width: [0.5, 1.6],
+    brightness: [0.1, 0.5],
+  });
+  let data = underDrawn(photograph, drawn, random);
   for (let rendered = 1 + random.integer(3); rendered > 0; rendered--)
-    data = underLayer({ ...photograph, data }, random, 0.5);
+    data = underLayer({ ...photograph, data }, random, leans);
   return data;
 }
 
