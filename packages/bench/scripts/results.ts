@@ -47,6 +47,10 @@ const measures: Record<string, Measure[]> = {
     { set: 'CC', condition: pairs },
   ],
   derain: [{ set: 'Rain100L', condition: pairs }],
+  'derain/heavy': [
+    { set: 'Rain100H_subset20', condition: pairs },
+    { set: 'Rain100L', condition: pairs },
+  ],
   deblur: [{ set: 'CBSD68', task: 'deblur', condition: { kind: 'shake', seed: SEED } }],
   jpeg: [{ set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 } }],
   sr2: enlarging(2),
