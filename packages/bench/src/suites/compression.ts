@@ -37,12 +37,12 @@ async function modelOf(name: string): Promise<Model> {
   return loadModel(await locateModel(name));
 }
 
-/** Released models that have a teacher beside them, but for the large ones: they trade some of the cut for quality. */
+/** Released models that have a teacher beside them. */
 async function releasedStudents(): Promise<string[]> {
   const names = await releasedModels();
   return names.filter((name) => {
     const teacher = path.posix.join(path.posix.dirname(name), 'teacher');
-    return name !== teacher && names.includes(teacher) && path.posix.basename(name) !== 'large';
+    return name !== teacher && names.includes(teacher);
   });
 }
 
