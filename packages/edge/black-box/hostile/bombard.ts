@@ -62,18 +62,13 @@ async function answerTo(
   hostile: Hostile,
   statuses: Bombardment['statuses'],
 ): Promise<string | undefined> {
-  let response = await send(service, hostile);
-  let answer = await response.bytes();
-  // What stands before the Worker here gives up when it is answered before it has handed over the whole body.
-  if (response.status >= 500 && new TextDecoder().decode(answer).includes('Network connection lost')) {
-    response = await send(service, hostile);
-    answer = await response.bytes();
-  }
-  const { status } = response;
+  // What stands before the Worker here may give up when it is answered before it has handed over the whole body.
+  const { status, headers, answer } =
+    (await send(service, hostile)) ?? (await send(service, hostile)) ?? LOST;
   statuses[status] = (statuses[status] ?? 0) + 1;
   if (!EXPECTED.includes(status))
     return `status ${status}: ${new TextDecoder().decode(answer.slice(0, 500))}`;
-  const type = response.headers.get('Content-Type') ?? '';
+  const type = headers.get('Content-Type') ?? '';
   if (status === 200) return type.startsWith('image/') && answer.length > 20 ? undefined : `200 with ${type}`;
   if (type !== 'application/problem+json') return `${status} with ${type || 'no type'}`;
   const document = JSON.parse(new TextDecoder().decode(answer)) as { type: string; detail: string };
@@ -82,11 +77,32 @@ async function answerTo(
     : `${status} with ${JSON.stringify(document)}`;
 }
 
-function send(service: Service, { body, contentType, chunked }: Hostile): Promise<Response> {
-  return service.restore(chunked ? pieces(body) : body, {
-    headers: contentType ? { 'Content-Type': contentType } : {},
-    signal: AbortSignal.timeout(PATIENCE),
-  });
+/** What is known of an answer that never came. */
+const LOST = {
+  status: 0,
+  headers: new Headers(),
+  answer: new TextEncoder().encode('The connection was lost, twice.'),
+};
+
+/** Sends one and reads the answer; nothing where the connection was lost. */
+async function send(
+  service: Service,
+  { body, contentType, chunked }: Hostile,
+): Promise<typeof LOST | undefined> {
+  try {
+    const response = await service.restore(chunked ? pieces(body) : body, {
+      headers: contentType ? { 'Content-Type': contentType } : {},
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    const { status, headers } = response;
+    const answer = await response.bytes();
+    const lost = status >= 500 && new TextDecoder().decode(answer).includes('Network connection lost');
+    return lost ? undefined : { status, headers, answer };
+  } catch (error) {
+    // fetch says so of a connection; a time that is over is an error of another kind.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 /** The body as a stream, whose length the request then does not declare. */
