@@ -56,6 +56,7 @@ export function readGraphModelTeacher(location: string): Teacher {
   };
 }
 
+/** A GraphModel with its weights on the backend. */
 export interface OpenGraphModel {
   /** What it makes of NHWC patches, RGB 0..1, is as large as they are. */
   run(patches: tf.Tensor4D): tf.Tensor4D;

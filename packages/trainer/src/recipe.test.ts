@@ -90,6 +90,15 @@ test.each([
   expect(() => parseRecipe(minimal, [override])).toThrow(message);
 });
 
+test('a student that sees two images has no several teachers', () => {
+  const two = ['before=deconvolution', 'data.pairs=deconvolved', 'degradation=', 'student.images=2'];
+  const one = ['teacher=models/deblur/teacher'];
+  expect(parseRecipe(minimal, [...two, ...one, 'method.kind=slkd']).method.kind).toBe('slkd');
+  expect(() => parseRecipe(minimal, [...two, 'method.kind=mtkd'])).toThrow(
+    'method: merges what teachers make of one image, and this student sees two',
+  );
+});
+
 test('a student that enlarges takes patches of the clean photograph that its own sides divide', () => {
   const enlarging = [
     'student={kind: swinir, scale: 3, width: 12, depths: [2], heads: 2}',

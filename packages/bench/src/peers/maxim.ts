@@ -22,6 +22,7 @@ const networks = [
   { package: 'maxim-deblurring', task: 'deblur' },
 ] as const satisfies { package: string; task: Task; only?: string[] }[];
 
+/** Its networks for the tasks that there are students of. */
 export function maxims(cache: PeerCache): Candidate[] {
   return networks.map(({ package: name, ...made }) => {
     const candidate: Candidate = {
