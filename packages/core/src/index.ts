@@ -31,7 +31,13 @@ export {
   ssim,
 } from './metrics/index.ts';
 export { type Before, before, imagesSeen, type Model, readModel, writeModel } from './model/model.ts';
-export { type Dtype, readSafetensors, type SafetensorsFile, writeSafetensors } from './model/safetensors.ts';
+export {
+  type Dtype,
+  dtypes,
+  readSafetensors,
+  type SafetensorsFile,
+  writeSafetensors,
+} from './model/safetensors.ts';
 export { macsPerPixel, parameters, peakMemory, trainingMemory, weightsOf } from './network/cost.ts';
 export { forward, forwardFrom, type WeightTensors } from './network/forward.ts';
 export { type Conditions, enlargement, type Graph, type Node, type Weight } from './network/graph.ts';

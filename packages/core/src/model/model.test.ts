@@ -66,6 +66,34 @@ describe('a model file', () => {
       expect(Math.abs(read[i]! - value)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -9 + 2 ** -25);
   });
 
+  it('takes eight bits of what neither reads the photograph nor writes it, and float16 of the rest', () => {
+    const written = writeModel(model, 'I8');
+    const { tensors } = readSafetensors(written);
+    const scaled = [...tensors.keys()].filter((name) => tensors.has(`${name}.scale`));
+    expect(scaled).toEqual([
+      ...['encoder0.0.a', 'encoder0.0.b', 'down1', 'encoder1.0.a', 'encoder1.0.b', 'up0'].map(
+        (name) => `${name}.weight`,
+      ),
+    ]);
+    const read = readModel(written).weights;
+    for (const name of scaled) {
+      const { data: scale } = tensors.get(`${name}.scale`)!;
+      for (const [i, value] of model.weights.get(name)!.entries())
+        expect(Math.abs(read.get(name)![i]! - value)).toBeLessThanOrEqual(0.501 * scale[i % scale.length]!);
+    }
+    expect(read.get('tail.weight')).toEqual(readModel(writeModel(model, 'F16')).weights.get('tail.weight'));
+    const again = readModel(writeModel(readModel(written), 'I8')).weights;
+    for (const [name, values] of read)
+      for (const [i, value] of values.entries()) expect(again.get(name)![i]).toBeCloseTo(value, 6);
+  });
+
+  it('is float16 throughout in eight bits, where all of a network works at one resolution', () => {
+    const network: NetworkConfig = { kind: 'edge-sr', scale: 2, width: 8, depth: 2 };
+    const graph = buildNetwork(network);
+    const flat: Model = { ...model, network, graph, weights: initialWeights(graph, new Random(1)) };
+    expect(writeModel(flat, 'I8')).toEqual(writeModel(flat, 'F16'));
+  });
+
   it('is refused when a tensor is missing, extra or wrongly shaped', () => {
     const change = (edit: (tensors: ReturnType<typeof readSafetensors>['tensors']) => void) => {
       const file = readSafetensors(writeModel(model, 'F32'));
@@ -79,6 +107,10 @@ describe('a model file', () => {
     expect(change((tensors) => (tensors.get('tail.weight')!.shape = [3, 3, 12, 8]))).toBe(
       'model/wrong-shape',
     );
+    const scale = (length: number) => ({ shape: [length], data: new Float32Array(length) });
+    expect(change((tensors) => tensors.set('up0.weight.scale', scale(31)))).toBe('model/wrong-shape');
+    expect(change((tensors) => tensors.set('up0.weight.scale', scale(32)))).toBe('no error');
+    expect(change((tensors) => tensors.set('up1.weight.scale', scale(32)))).toBe('model/extra-tensor');
   });
 
   it('is refused when its metadata describes no network', () => {

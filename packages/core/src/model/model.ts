@@ -4,6 +4,7 @@ import { weightsOf } from '../network/cost.ts';
 import type { Graph } from '../network/graph.ts';
 import { buildNetwork, type NetworkConfig, networkConfig } from '../networks/index.ts';
 import type { Weights } from '../networks/initial-weights.ts';
+import { eightBits, fromEightBits, inEightBits } from './eight-bits.ts';
 import { shorten } from './half.ts';
 import { type Dtype, type NamedArray, readSafetensors, writeSafetensors } from './safetensors.ts';
 
@@ -82,18 +83,22 @@ export function readModel(bytes: Uint8Array): Model {
 /** Of mantissa: two less than float16 has. A compressed file is an eighth smaller, and restores to the same hundredth of a decibel. */
 const halfBits = 8;
 
-/** Writes a model file; `F16` halves it, at a relative error of at most 2^-9, below what 8-bit output can show. */
+/**
+ * Writes a model file. `F16` halves it, at a relative error of at most 2^-9, below what 8-bit output can show. `I8` takes
+ * eight bits of what `eightBits` names, with a scale for each output channel beside it, and float16 of the rest.
+ */
 export function writeModel(model: Model, dtype: Dtype): Uint8Array {
   const { name, task, network, merges, before, graph, weights } = model;
-  const tensors = new Map(
-    weightsOf(graph).map((weight): [string, NamedArray] => [
-      weight.name,
-      {
-        shape: weight.shape,
-        data: dtype === 'F16' ? shorten(weights.get(weight.name)!, halfBits) : weights.get(weight.name)!,
-      },
-    ]),
-  );
+  const tensors = new Map<string, NamedArray>();
+  const short = dtype === 'I8' ? eightBits(graph) : new Set();
+  for (const { name, shape } of weightsOf(graph)) {
+    const values = weights.get(name)!;
+    if (short.has(name)) {
+      const { data, scale } = inEightBits(values, shape.at(-1)!);
+      tensors.set(name, { shape, data, dtype: 'I8' });
+      tensors.set(scaleOf(name), { shape: [scale.length], data: scale, dtype: 'F32' });
+    } else tensors.set(name, { shape, data: dtype === 'F32' ? values : shorten(values, halfBits) });
+  }
   const metadata = {
     pellucid: formatVersion,
     name,
@@ -102,31 +107,42 @@ export function writeModel(model: Model, dtype: Dtype): Uint8Array {
     ...(merges && { merges: JSON.stringify(merges) }),
     ...(before && { before }),
   };
-  return writeSafetensors({ tensors, metadata }, dtype);
+  return writeSafetensors({ tensors, metadata }, dtype === 'F32' ? 'F32' : 'F16');
 }
+
+/** The tensor with which whole numbers are multiplied, for each output channel. */
+const scaleOf = (name: string) => `${name}.scale`;
 
 /** Holds the arrays of a file against what the graph needs: every weight there, of its shape, and nothing else. */
 function matchWeights(graph: Graph, tensors: Map<string, NamedArray>): Weights {
   const weights: Weights = new Map();
+  const known = new Set<string>();
   for (const { name, shape } of weightsOf(graph)) {
-    const tensor = tensors.get(name);
-    if (!tensor)
-      throw new PellucidError(
-        'model/missing-tensor',
-        `The file has no tensor "${name}", which the network needs.`,
-      );
-    if (tensor.shape.join() !== shape.join())
-      throw new PellucidError(
-        'model/wrong-shape',
-        `Tensor "${name}" has shape [${tensor.shape}], but the network needs [${shape}].`,
-      );
-    weights.set(name, tensor.data);
+    const data = tensorOf(tensors, name, shape);
+    const scale = tensors.has(scaleOf(name)) ? tensorOf(tensors, scaleOf(name), shape.slice(-1)) : undefined;
+    weights.set(name, scale ? fromEightBits({ data, scale }) : data);
+    known.add(name).add(scaleOf(name));
   }
   for (const name of tensors.keys())
-    if (!weights.has(name))
+    if (!known.has(name))
       throw new PellucidError(
         'model/extra-tensor',
         `The file has a tensor "${name}" that the network does not use.`,
       );
   return weights;
+}
+
+function tensorOf(tensors: Map<string, NamedArray>, name: string, shape: readonly number[]): Float32Array {
+  const tensor = tensors.get(name);
+  if (!tensor)
+    throw new PellucidError(
+      'model/missing-tensor',
+      `The file has no tensor "${name}", which the network needs.`,
+    );
+  if (tensor.shape.join() !== shape.join())
+    throw new PellucidError(
+      'model/wrong-shape',
+      `Tensor "${name}" has shape [${tensor.shape}], but the network needs [${shape}].`,
+    );
+  return tensor.data;
 }

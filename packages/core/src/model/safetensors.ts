@@ -7,11 +7,15 @@ import { PellucidError } from '../errors.ts';
 import { type ElementTypeName, elementTypes, readElements } from './element-types.ts';
 import { toHalf } from './half.ts';
 
-export type Dtype = 'F32' | 'F16';
+/** The types that are written. */
+export const dtypes = ['F32', 'F16', 'I8'] as const;
+export type Dtype = (typeof dtypes)[number];
 
 export interface NamedArray {
   shape: number[];
   data: Float32Array;
+  /** What it is written as: what the file is unless given. `I8` takes whole numbers from -128 to 127. */
+  dtype?: Dtype;
 }
 
 export interface SafetensorsFile {
@@ -62,14 +66,14 @@ export function readSafetensors(file: Uint8Array): SafetensorsFile {
   return { tensors, metadata };
 }
 
-/** Writes all arrays as `dtype`, in the map's order; the header is padded so that they start on 8 bytes. */
+/** Writes all arrays as `dtype` or their own, in the map's order; the header is padded so that they start on 8 bytes. */
 export function writeSafetensors({ tensors, metadata }: SafetensorsFile, dtype: Dtype): Uint8Array {
-  const width = dtype === 'F32' ? 4 : 2;
   const entries: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    entries[name] = { dtype, shape, data_offsets: [offset, offset + width * data.length] };
-    offset += width * data.length;
+  for (const [name, { shape, data, dtype: own = dtype }] of tensors) {
+    const end = offset + elementTypes[own].width * data.length;
+    entries[name] = { dtype: own, shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(entries));
   const headerLength = Math.ceil(json.length / 8) * 8;
@@ -78,13 +82,19 @@ export function writeSafetensors({ tensors, metadata }: SafetensorsFile, dtype: 
   file.set(json, 8);
   file.fill(0x20, 8 + json.length, 8 + headerLength);
   let position = 8 + headerLength;
-  for (const { data } of tensors.values()) {
-    const raw = dtype === 'F32' ? data : toHalf(data);
+  for (const { data, dtype: own = dtype } of tensors.values()) {
+    const raw = stored[own](data);
     file.set(new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength), position);
     position += raw.byteLength;
   }
   return file;
 }
+
+const stored = {
+  F32: (values: Float32Array) => values,
+  F16: toHalf,
+  I8: (values: Float32Array) => Int8Array.from(values),
+};
 
 function parseJson(bytes: Uint8Array): unknown {
   try {

@@ -58,23 +58,21 @@ test.concurrent.each([
   60_000,
 );
 
-test.concurrent('writes half precision to where it is told', async () => {
-  const { status, output } = await run(
-    '--format',
-    'safetensors',
-    '--dtype',
-    'F16',
-    '--out',
-    'half/m.safetensors',
-  );
-  expect(status, output).toBe(0);
-  const half = await loadModel(path.join(folder, 'half', 'm.safetensors'));
-  expect(half.network).toEqual(network);
-}, 60_000);
+test.concurrent.each(['F16', 'I8'])(
+  'writes %s to where it is told',
+  async (dtype) => {
+    const out = path.join(dtype, 'm.safetensors');
+    const { status, output } = await run('--format', 'safetensors', '--dtype', dtype, '--out', out);
+    expect(status, output).toBe(0);
+    expect((await loadModel(path.join(folder, out))).network).toEqual(network);
+  },
+  60_000,
+);
 
 test.concurrent.each([
   [['--format', 'coreml'], /--format coreml is none of onnx, tfjs, safetensors\. \[cli\/usage\]/],
   [['--format', 'onnx', '--dtype', 'F16'], /F16 is for safetensors.* \[cli\/usage\]/],
+  [['--format', 'safetensors', '--dtype', 'I4'], /I4 is none of F32, F16, I8\. \[cli\/usage\]/],
 ])(
   'refuses %j',
   async (words, message) => {

@@ -6,6 +6,7 @@ import { defineCommand } from 'citty';
 import { writeAtomically } from '../atomic-file.ts';
 import { loadModel } from '../model-file.ts';
 import { runCommand } from './command.ts';
+import { dtypeHelp, parseDtype } from './dtype.ts';
 
 interface Format {
   /** What is added to the model's name for `--out`. */
@@ -73,7 +74,7 @@ const exportModel = defineCommand({
   args: {
     model: { type: 'positional', required: true, description: 'Model file or folder.' },
     format: { type: 'string', required: true, description: `${Object.keys(formats).join(', ')}.` },
-    dtype: { type: 'string', default: 'F32', description: 'F32, or F16 for half the size (safetensors).' },
+    dtype: { type: 'string', default: 'F32', description: `${dtypeHelp} For safetensors alone.` },
     out: {
       type: 'string',
       description: 'File to write, or folder (tfjs); the name of the model unless given.',
@@ -82,14 +83,13 @@ const exportModel = defineCommand({
   async run({ args }) {
     const format = Object.hasOwn(formats, args.format) ? formats[args.format] : undefined;
     if (!format) throw usage(`--format ${args.format} is none of ${Object.keys(formats).join(', ')}.`);
-    if (args.dtype !== 'F32' && args.dtype !== 'F16')
-      throw usage(`--dtype ${args.dtype} is none of F32, F16.`);
-    if (args.dtype === 'F16' && args.format !== 'safetensors')
-      throw usage(`--dtype F16 is for safetensors; ${args.format} is written in F32.`);
+    const dtype = parseDtype(args.dtype);
+    if (dtype !== 'F32' && args.format !== 'safetensors')
+      throw usage(`--dtype ${dtype} is for safetensors; ${args.format} is written in F32.`);
 
     const model = await loadModel(args.model);
     const out = args.out ?? `${model.name.replaceAll('/', '-')}${format.ending}`;
-    for (const [name, content] of Object.entries(format.files(model, args.dtype))) {
+    for (const [name, content] of Object.entries(format.files(model, dtype))) {
       const file = path.join(out, name);
       await writeAtomically(file, content);
       console.log(`Wrote ${file}: ${(Buffer.byteLength(content) / 2 ** 20).toFixed(2)} MiB`);

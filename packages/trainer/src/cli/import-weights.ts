@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
-  type Dtype,
   type Model,
   macsPerPixel,
   type NetworkConfig,
@@ -18,6 +17,7 @@ import { writeAtomically } from '../atomic-file.ts';
 import { describeNetwork } from '../model-portrait.ts';
 import { nearest } from '../nearest.ts';
 import { runCommand } from './command.ts';
+import { dtypeHelp, parseDtype } from './dtype.ts';
 
 const kinds = networkConfig.options.map(({ shape }) => shape.kind.value);
 
@@ -43,7 +43,7 @@ const importWeights = defineCommand({
       type: 'string',
       description: 'What it is for: denoise, derain, deblur, sr; restore unless given.',
     },
-    dtype: { type: 'string', default: 'F32', description: 'F32, or F16 for half the size.' },
+    dtype: { type: 'string', default: 'F32', description: dtypeHelp },
   },
   async run({ args }) {
     const dtype = parseDtype(args.dtype);
@@ -88,11 +88,6 @@ async function readCheckpointModel(args: Asked): Promise<{ model: Model; leftOve
   const task = args.task ?? 'restore';
   announce(network, task);
   return importModel({ stateDict, network, name, task });
-}
-
-function parseDtype(text: string): Dtype {
-  if (text === 'F32' || text === 'F16') return text;
-  throw new PellucidError('cli/usage', `--dtype ${text} is none of F32, F16.`);
 }
 
 /** The network that `--arch` names, with what `--config` says and defaults for the rest. */
