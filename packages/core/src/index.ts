@@ -43,11 +43,12 @@ export { forward, forwardFrom, type WeightTensors } from './network/forward.ts';
 export { type Conditions, enlargement, type Graph, type Node, type Weight } from './network/graph.ts';
 export { infer } from './network/infer.ts';
 export { mergeModels, mergeNetworks, mergeWeights } from './network/merge.ts';
+export { deepen, widen } from './network/net2net.ts';
 export { type Layer, layersOf, outline, type Part } from './network/outline.ts';
 export { type ReceptiveField, receptiveField } from './network/receptive-field.ts';
 export { fold, unfold, withBranches } from './network/reparameterise.ts';
 export { type Feature, type Ops, trace } from './network/trace.ts';
-export { widen } from './network/widen.ts';
+
 export { buildNetwork, type NetworkConfig, networkConfig } from './networks/index.ts';
 export { drawWeights, initialWeights, type Weights } from './networks/initial-weights.ts';
 export { Random } from './random.ts';

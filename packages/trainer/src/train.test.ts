@@ -188,18 +188,19 @@ test('resuming needs something to resume', async () => {
   });
 });
 
-test('a student starts from a model of its own network, or of a narrower one', async () => {
+test('a student starts from a model of its own network, or of a narrower or shallower one', async () => {
   const init = path.join(folder, 'model.safetensors');
   const { model } = (await train({ recipe, data, folder }))!;
   await writeFile(init, writeModel(model, 'F32'));
   const student = { ...recipe.student, init };
   const stop = AbortSignal.abort();
   await train({ recipe: { ...recipe, student }, data, folder: path.join(folder, 'same'), signal: stop });
-  const grown = parseRecipe(formatRecipe({ ...recipe, student }), ['student.widths=[16]']);
+  const wider = ['student.widths=[16, 8]', 'student.encoder=[1, 1]', 'student.decoder=[0]'];
+  const grown = parseRecipe(formatRecipe({ ...recipe, student }), wider);
   await train({ recipe: grown, data, folder: path.join(folder, 'grown'), signal: stop });
   const other = parseRecipe(formatRecipe({ ...recipe, student }), ['student.encoder=[2]']);
-  const deeper = train({ recipe: other, data, folder });
-  await expect(deeper).rejects.toMatchObject({ code: 'train/other-network' });
+  const longer = train({ recipe: other, data, folder });
+  await expect(longer).rejects.toMatchObject({ code: 'train/other-network' });
 });
 
 test('a teacher that cannot take the patches, or a folder that cannot be written, is refused', async () => {

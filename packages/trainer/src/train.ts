@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   buildNetwork,
+  deepen,
   drawWeights,
   fold,
   type Graph,
@@ -202,11 +203,11 @@ async function plainWeights(recipe: Recipe, random: Random): Promise<Weights> {
   const model = await loadModel(recipe.student.init);
   if (JSON.stringify(model.network) === JSON.stringify(network)) return model.weights;
   try {
-    return widen(model, buildNetwork(network), random);
+    return widen(deepen(model, network, random), buildNetwork(network), random);
   } catch (cause) {
     throw new PellucidError(
       'train/other-network',
-      `The student cannot start from ${recipe.student.init}: that model, ${JSON.stringify(model.network)}, is neither the student's network nor a narrower form of it.`,
+      `The student cannot start from ${recipe.student.init}: that model, ${JSON.stringify(model.network)}, is neither the student's network nor a narrower or shallower form of it.`,
       { cause },
     );
   }

@@ -1,12 +1,46 @@
+/** A trained network made larger, so that it learns on from what it knows: the idea of Net2Net (Chen et al. 2016). */
 import { PellucidError } from '../errors.ts';
+import { buildNetwork, type NetworkConfig } from '../networks/index.ts';
 import { initialWeights, type Weights } from '../networks/initial-weights.ts';
 import type { Random } from '../random.ts';
 import type { Graph, Node } from './graph.ts';
 import { opOf } from './ops/index.ts';
 
+interface Trained {
+  network: NetworkConfig;
+  graph: Graph;
+  weights: Weights;
+}
+
+/**
+ * An `edge-unet` of the levels that `deeper` has below it, which computes what it does until it learns on: nothing comes
+ * up from them yet. Of any other network, and one as deep, it gives back what it got.
+ */
+export function deepen(trained: Trained, deeper: NetworkConfig, random: Random): Trained {
+  const { network, weights } = trained;
+  if (network.kind !== 'edge-unet' || deeper.kind !== 'edge-unet') return trained;
+  const levels = network.widths.length;
+  if (deeper.widths.length <= levels) return trained;
+
+  const below = {
+    widths: [...network.widths, ...deeper.widths.slice(levels)],
+    encoder: [...network.encoder, ...deeper.encoder.slice(levels)],
+    decoder: [...network.decoder, ...deeper.decoder.slice(levels - 1)],
+  };
+  const grown: NetworkConfig = { ...network, ...below };
+  const graph = buildNetwork(grown);
+  const entrance = `up${levels - 1}.weight`;
+  const block = new RegExp(`^decoder${levels - 1}\\.\\d+\\.b\\.weight$`);
+  const started = [...initialWeights(graph, random)].map(([name, values]): [string, Float32Array] => [
+    name,
+    weights.get(name) ?? (name === entrance || block.test(name) ? values.fill(0) : values),
+  ]);
+  return { network: grown, graph, weights: new Map(started) };
+}
+
 /**
  * Weights with which a wider network computes what a narrower one does, to the last digits of float32, so that it
- * learns on from there (the idea of Net2Net, Chen et al. 2016, which splits units where here new ones start at random).
+ * learns on from there. Net2Net splits units; here new ones start at random.
  * No channel that the narrower network has reads a new one yet; each of those has weights of its own, and a gradient.
  *
  * @param graph of the same nodes in the same order, each with as many channels or more
