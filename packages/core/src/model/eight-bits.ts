@@ -12,8 +12,8 @@ export interface EightBits {
 
 /**
  * The names of the weights that bear eight bits: those of an encoder-decoder's convolutions, but for the first, which
- * reads the photograph, and for those above the last enlargement, which write it. Both are few, and their errors stand
- * in the picture: with them in eight bits, too, the released student for blur leaves a sharp photograph at 49 dB, not 67.
+ * reads the photograph, and for those above the last enlargement, which write it. Both are few, and an error of theirs
+ * stands in the picture: what needs no restoring would no longer come out as it was.
  */
 export function eightBits(graph: Graph): Set<string> {
   const convolutions = graph.nodes.filter((node) => node.op === 'conv');

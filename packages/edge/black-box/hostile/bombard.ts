@@ -63,8 +63,8 @@ async function answerTo(
   statuses: Bombardment['statuses'],
 ): Promise<string | undefined> {
   // What stands before the Worker here may give up when it is answered before it has handed over the whole body.
-  const { status, headers, answer } =
-    (await send(service, hostile)) ?? (await send(service, hostile)) ?? LOST;
+  const first = await send(service, hostile);
+  const { status, headers, answer } = first.status === LOST ? await send(service, hostile) : first;
   statuses[status] = (statuses[status] ?? 0) + 1;
   if (!EXPECTED.includes(status))
     return `status ${status}: ${new TextDecoder().decode(answer.slice(0, 500))}`;
@@ -77,18 +77,11 @@ async function answerTo(
     : `${status} with ${JSON.stringify(document)}`;
 }
 
-/** What is known of an answer that never came. */
-const LOST = {
-  status: 0,
-  headers: new Headers(),
-  answer: new TextEncoder().encode('The connection was lost, twice.'),
-};
+/** Stands for the status of an answer that never came. */
+const LOST = 0;
 
-/** Sends one and reads the answer; nothing where the connection was lost. */
-async function send(
-  service: Service,
-  { body, contentType, chunked }: Hostile,
-): Promise<typeof LOST | undefined> {
+/** Sends one and reads the answer; why it never came where the connection was lost. */
+async function send(service: Service, { body, contentType, chunked }: Hostile) {
   try {
     const response = await service.restore(chunked ? pieces(body) : body, {
       headers: contentType ? { 'Content-Type': contentType } : {},
@@ -97,11 +90,12 @@ async function send(
     const { status, headers } = response;
     const answer = await response.bytes();
     const lost = status >= 500 && new TextDecoder().decode(answer).includes('Network connection lost');
-    return lost ? undefined : { status, headers, answer };
+    return { status: lost ? LOST : status, headers, answer };
   } catch (error) {
     // fetch says so of a connection; a time that is over is an error of another kind.
-    if (error instanceof TypeError) return undefined;
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    const why = `The connection was lost, twice: ${error.message}, ${error.cause}`;
+    return { status: LOST, headers: new Headers(), answer: new TextEncoder().encode(why) };
   }
 }
 
