@@ -3,7 +3,6 @@ export const models = {
   'denoise/small': new URL('./denoise/small/model.safetensors', import.meta.url),
   'derain/small': new URL('./derain/small/model.safetensors', import.meta.url),
   'derain/large': new URL('./derain/large/model.safetensors', import.meta.url),
-  'derain/heavy': new URL('./derain/heavy/model.safetensors', import.meta.url),
   'deblur/small': new URL('./deblur/small/model.safetensors', import.meta.url),
   'jpeg/small': new URL('./jpeg/small/model.safetensors', import.meta.url),
   'jpeg/large': new URL('./jpeg/large/model.safetensors', import.meta.url),

@@ -10,7 +10,7 @@
  * every photograph of `--test` as it is. Of a folder of pairs, both teach and test as they are: `norain`, `ground_truth`,
  * `mean` and `sharp` are taken for clean, and `rainy`, `rainy_image`, `real` and `blur` are what they are called. `--keep`
  * tests what the repository holds, and fits nothing. What it holds was taught by BSDS500_train (67 of whose scenes are
- * Rain100L's, there at full size), BSDS500_test, photos_cc0 and the pairs that recipes/derain-small.yml is trained on, among
+ * Rain100L's, there at full size), BSDS500_test, photos_cc0 and the pairs that recipes/derain-small-light.yml is trained on, among
  * which are scenes that are held aside here.
  */
 import { writeFileSync } from 'node:fs';

@@ -46,10 +46,9 @@ const measures: Record<string, Measure[]> = {
     { set: 'CBSD68', condition: { kind: 'noise', sigma: 25, seed: SEED } },
     { set: 'CC', condition: pairs },
   ],
-  derain: [{ set: 'Rain100L', condition: pairs }],
-  'derain/heavy': [
-    { set: 'Rain100H_subset20', condition: pairs },
+  derain: [
     { set: 'Rain100L', condition: pairs },
+    { set: 'Rain100H_subset20', condition: pairs },
   ],
   deblur: [{ set: 'CBSD68', task: 'deblur', condition: { kind: 'shake', seed: SEED } }],
   jpeg: [{ set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 } }],

@@ -20,9 +20,8 @@ const GAP = 4;
 /** Each student, and what it mends. */
 export const students: Record<string, object> = {
   'denoise/small': { kind: 'gaussian-noise', sigma: 40 },
-  'derain/small': { kind: 'rain', coverage: 0.3 },
-  'derain/large': { kind: 'rain', coverage: 0.3 },
-  'derain/heavy': { kind: 'rain', layers: 4, coverage: 0.4 },
+  'derain/small': { kind: 'rain', layers: 3, coverage: 0.3 },
+  'derain/large': { kind: 'rain', layers: 3, coverage: 0.3 },
   'deblur/small': { kind: 'motion-blur', travel: 12, sigma: 1 },
   'jpeg/small': { kind: 'jpeg', quality: 8 },
   'jpeg/large': { kind: 'jpeg', quality: 8 },

@@ -18,10 +18,10 @@ const students = (await releasedModels()).filter((name) => !name.endsWith('/teac
 it.each(students)('%s is small enough for a Worker', async (name) => {
   const { cost } = modelCandidate(await released(name));
   // One that enlarges reads fewer pixels than it makes. A Worker has room for a large one in place of two small ones.
-  const large = /\/(large|heavy)$/.test(name);
+  const large = name.endsWith('/large');
   const most = name.startsWith('sr') ? (large ? 140_000 : 65_000) : large ? 65_000 : 50_000;
   expect(cost!.macsPerPixel).toBeLessThanOrEqual(most);
-  expect(cost!.parameters).toBeLessThanOrEqual(large ? 1_000_000 : 500_000);
+  expect(cost!.parameters).toBeLessThanOrEqual(large ? 1_100_000 : 500_000);
 });
 
 it.each(students)('%s stays near the range of an image where nothing is like a photograph', async (name) => {
@@ -42,8 +42,9 @@ const gains: { name: string; set: string; task?: Task; condition: Condition; gai
   { name: 'denoise/small', set: 'CBSD68', condition: { kind: 'noise', sigma: 25, seed: 0 }, gain: 10 },
   { name: 'denoise/small', set: 'CC', condition: { kind: 'pairs' }, gain: 1 },
   { name: 'derain/small', set: 'Rain100L', condition: { kind: 'pairs' }, gain: 5 },
+  { name: 'derain/small', set: 'Rain100H_subset20', condition: { kind: 'pairs' }, gain: 7 },
   { name: 'derain/large', set: 'Rain100L', condition: { kind: 'pairs' }, gain: 5 },
-  { name: 'derain/heavy', set: 'Rain100H_subset20', condition: { kind: 'pairs' }, gain: 8 },
+  { name: 'derain/large', set: 'Rain100H_subset20', condition: { kind: 'pairs' }, gain: 8 },
   { name: 'deblur/small', set: 'CBSD68', task: 'deblur', condition: { kind: 'shake', seed: 0 }, gain: 2 },
   { name: 'jpeg/small', set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 }, gain: 0.7 },
   { name: 'jpeg/large', set: 'BSD100', task: 'jpeg', condition: { kind: 'jpeg', quality: 10 }, gain: 0.8 },
