@@ -3,7 +3,7 @@ import { startWasm } from '@pellucid/core/wasm';
 import { modelFor, type Task } from './models.ts';
 
 /** Bytes for the feature maps of one tile: what MEMORY.md leaves of the isolate to the engine's heap. */
-export const TILE_MEMORY = 12 * 2 ** 20;
+export const TILE_MEMORY = 11 * 2 ** 20;
 
 let started: Promise<void> | undefined;
 let current: { task: Task; restorer: Restorer } | undefined;
