@@ -95,8 +95,11 @@ describe('a model file', () => {
   });
 
   it('is refused when a tensor is missing, extra or wrongly shaped', () => {
-    const change = (edit: (tensors: ReturnType<typeof readSafetensors>['tensors']) => void) => {
-      const file = readSafetensors(writeModel(model, 'F32'));
+    const change = (
+      edit: (tensors: ReturnType<typeof readSafetensors>['tensors']) => void,
+      dtype: 'F32' | 'I8' = 'F32',
+    ) => {
+      const file = readSafetensors(writeModel(model, dtype));
       edit(file.tensors);
       return codeOf(() => readModel(writeSafetensors(file, 'F32')));
     };
@@ -108,9 +111,10 @@ describe('a model file', () => {
       'model/wrong-shape',
     );
     const scale = (length: number) => ({ shape: [length], data: new Float32Array(length) });
-    expect(change((tensors) => tensors.set('up0.weight.scale', scale(31)))).toBe('model/wrong-shape');
-    expect(change((tensors) => tensors.set('up0.weight.scale', scale(32)))).toBe('no error');
-    expect(change((tensors) => tensors.set('up1.weight.scale', scale(32)))).toBe('model/extra-tensor');
+    expect(change((tensors) => tensors.set('up0.weight.scale', scale(32)))).toBe('model/extra-tensor');
+    expect(change((tensors) => tensors.set('up0.weight.scale', scale(31)), 'I8')).toBe('model/wrong-shape');
+    expect(change((tensors) => tensors.delete('up0.weight.scale'), 'I8')).toBe('model/missing-tensor');
+    expect(change(() => {}, 'I8')).toBe('no error');
   });
 
   it('is refused when its metadata describes no network', () => {

@@ -118,10 +118,13 @@ function matchWeights(graph: Graph, tensors: Map<string, NamedArray>): Weights {
   const weights: Weights = new Map();
   const known = new Set<string>();
   for (const { name, shape } of weightsOf(graph)) {
-    const data = tensorOf(tensors, name, shape);
-    const scale = tensors.has(scaleOf(name)) ? tensorOf(tensors, scaleOf(name), shape.slice(-1)) : undefined;
-    weights.set(name, scale ? fromEightBits({ data, scale }) : data);
-    known.add(name).add(scaleOf(name));
+    const { data, dtype } = tensorOf(tensors, name, shape);
+    known.add(name);
+    if (dtype === 'I8') {
+      const { data: scale } = tensorOf(tensors, scaleOf(name), shape.slice(-1));
+      weights.set(name, fromEightBits({ data, scale }));
+      known.add(scaleOf(name));
+    } else weights.set(name, data);
   }
   for (const name of tensors.keys())
     if (!known.has(name))
@@ -132,7 +135,7 @@ function matchWeights(graph: Graph, tensors: Map<string, NamedArray>): Weights {
   return weights;
 }
 
-function tensorOf(tensors: Map<string, NamedArray>, name: string, shape: readonly number[]): Float32Array {
+function tensorOf(tensors: Map<string, NamedArray>, name: string, shape: readonly number[]): NamedArray {
   const tensor = tensors.get(name);
   if (!tensor)
     throw new PellucidError(
@@ -144,5 +147,5 @@ function tensorOf(tensors: Map<string, NamedArray>, name: string, shape: readonl
       'model/wrong-shape',
       `Tensor "${name}" has shape [${tensor.shape}], but the network needs [${shape}].`,
     );
-  return tensor.data;
+  return tensor;
 }

@@ -14,7 +14,7 @@ export type Dtype = (typeof dtypes)[number];
 export interface NamedArray {
   shape: number[];
   data: Float32Array;
-  /** What it is written as: what the file is unless given. `I8` takes whole numbers from -128 to 127. */
+  /** What it is stored as: what the rest of the file is unless given. `I8` takes whole numbers from -128 to 127. */
   dtype?: Dtype;
 }
 
@@ -61,7 +61,9 @@ export function readSafetensors(file: Uint8Array): SafetensorsFile {
     // The format forbids arrays that overlap; a small file could hold very many large ones.
     if (to > body.length || total > body.length || to - from !== size * elementTypes[dtype].width)
       throw notSafetensors(`tensor "${name}" does not fit its byte range`);
-    tensors.set(name, { shape, data: readElements(elementTypes[dtype], body.subarray(from, to)) });
+    const data = readElements(elementTypes[dtype], body.subarray(from, to));
+    // Of whole numbers one must know that they are: a scale belongs to them.
+    tensors.set(name, { shape, data, ...(dtype === 'I8' && { dtype }) });
   }
   return { tensors, metadata };
 }
